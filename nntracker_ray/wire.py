@@ -1,0 +1,198 @@
+"""Records as bytes and back: what lies in the spool and what the metrics writer is sent.
+
+A payload is one or more *frames*, each a msgpack array `[VERSION, record, record, ...]`; payloads may
+therefore be joined with `b"".join`. A record is an array that begins with the number of its kind. Numbers
+keep every bit: floats are 64-bit, NaN payloads included; arrays are little-endian raw bytes with the name of
+their dtype and their shape; times are whole microseconds since 1970 UTC; the value of a fact is JSON text.
+
+Reading builds nothing but records out of plain values: there is no way to name a class or to run code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import ml_dtypes
+import msgpack
+import numpy as np
+
+from nntracker_ray.errors import SpoolError
+from nntracker_ray.records import (
+    Capture,
+    MetricPoint,
+    Progress,
+    Record,
+    RunFact,
+    WeightArray,
+    little_endian,
+)
+
+VERSION: Final = 1
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_METRIC, _CAPTURE, _FACT, _PROGRESS = range(4)
+_KINDS: Final = (np.bool_, np.float16, np.float32, np.float64, np.complex64, np.complex128)
+_INTEGERS: Final = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+_SMALL_FLOATS: Final = (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2)
+_DTYPES: Final[dict[str, np.dtype[Any]]] = {
+    kind.name: kind for kind in (np.dtype(name) for name in (*_KINDS, *_INTEGERS, *_SMALL_FLOATS))
+}
+
+
+def encode_records(records: Sequence[Record]) -> bytes:
+    """The records as one frame.
+
+    Raises: SpoolError: A record holds what cannot be sent: a time without a zone, an array of objects or
+        text, an array of 4 GiB or more, a fact that is not JSON.
+    """
+    try:
+        frame: bytes = msgpack.packb([VERSION, *map(_encoded, records)])
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise SpoolError(f"a record cannot be written down: {error}") from error
+    return frame
+
+
+def decode_records(payload: bytes) -> tuple[Record, ...]:
+    """The records of a payload, in order; arrays are read-only.
+
+    Raises: SpoolError: The payload is torn, garbage, or written by a newer version.
+    """
+    try:
+        return tuple(record for frame in _frames(payload) for record in _decoded_frame(frame))
+    except SpoolError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        OverflowError,
+        RecursionError,
+        msgpack.UnpackException,
+    ) as error:
+        raise SpoolError(f"these {len(payload)} bytes are not records: {error!r:.200}") from error
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+def _encoded(record: Record) -> list[Any]:
+    # The most frequent kind first: this runs for every metric of every step.
+    if isinstance(record, MetricPoint):
+        number, place = (
+            [int(record.epoch), int(record.step), float(record.value)],
+            [record.layer, record.tensor],
+        )
+        return [_METRIC, record.metric, *number, _microseconds(record.measured_at), *place]
+    if isinstance(record, Capture):
+        arrays = [_encoded_array(array) for array in record.arrays]
+        return [_CAPTURE, int(record.epoch), int(record.step), arrays, _microseconds(record.measured_at)]
+    if isinstance(record, RunFact):
+        return [_FACT, record.key, json.dumps(record.value)]
+    if isinstance(record, Progress):
+        moment = _microseconds(record.measured_at)
+        return [_PROGRESS, int(record.epochs_done), int(record.steps_done), moment]
+    raise TypeError(f"{type(record).__name__} is no record; known: MetricPoint, Capture, RunFact, Progress")
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _encoded_array(weight: WeightArray) -> list[Any]:
+    array = np.asarray(weight.array)
+    if array.dtype.name not in _DTYPES:
+        known = ", ".join(_DTYPES)
+        raise TypeError(f"{weight.layer_name}/{weight.tensor} has dtype {array.dtype}; allowed: {known}")
+    # bfloat16 offers no buffer of its own, bytes do; a view costs no copy of a large array.
+    raw = little_endian(array).reshape(-1).view(np.uint8)
+    name = [int(weight.layer_index), weight.layer_name, weight.tensor]
+    return [*name, array.dtype.name, list(array.shape), raw.data]
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+def _frames(payload: bytes) -> Iterator[Any]:
+    unpacker = msgpack.Unpacker(max_buffer_size=max(len(payload), 1))
+    unpacker.feed(payload)
+    yield from unpacker
+    if unpacker.tell() != len(payload):
+        raise SpoolError(f"the payload is torn: of {len(payload)} bytes {unpacker.tell()} are whole frames")
+
+
+def _decoded_frame(frame: Any) -> Iterator[Record]:
+    version, *records = _list(frame)
+    if _integer(version) != VERSION:
+        raise SpoolError(f"the payload is of version {version}; this NNTracker reads {VERSION}. Update it.")
+    for fields in records:
+        kind, *rest = _list(fields)
+        yield _READERS[_integer(kind)](rest)
+
+
+def _metric(fields: list[Any]) -> MetricPoint:
+    metric, epoch, step, value, moment, layer, tensor = fields
+    if type(value) is not float:
+        raise TypeError(f"the value of a metric is {type(value).__name__}, not float")
+    number = (_integer(epoch), _integer(step), value)
+    return MetricPoint(_text(metric), *number, _moment(moment), _text(layer), _text(tensor))
+
+
+def _capture(fields: list[Any]) -> Capture:
+    epoch, step, arrays, moment = fields
+    weights = tuple(_array(_list(array)) for array in _list(arrays))
+    return Capture(_integer(epoch), _integer(step), weights, _moment(moment))
+
+
+def _array(fields: list[Any]) -> WeightArray:
+    index, layer, tensor, dtype, sides, raw = fields
+    kind, shape = _DTYPES[_text(dtype)], tuple(_integer(side) for side in _list(sides))
+    fits = type(raw) is bytes and len(raw) == math.prod(shape) * kind.itemsize
+    if not fits or min(shape, default=0) < 0:
+        raise ValueError(f"an array of {dtype} and shape {shape} does not have these bytes")
+    array = np.frombuffer(raw, dtype=kind.newbyteorder("<")).reshape(shape)
+    return WeightArray(_integer(index), _text(layer), _text(tensor), array)
+
+
+def _fact(fields: list[Any]) -> RunFact:
+    key, value = fields
+    return RunFact(_text(key), json.loads(_text(value)))
+
+
+def _progress(fields: list[Any]) -> Progress:
+    epochs, steps, moment = fields
+    return Progress(_integer(epochs), _integer(steps), _moment(moment))
+
+
+_READERS: Final[dict[int, Callable[[list[Any]], Record]]] = {
+    _METRIC: _metric,
+    _CAPTURE: _capture,
+    _FACT: _fact,
+    _PROGRESS: _progress,
+}
+
+
+def _list(value: Any) -> list[Any]:
+    if type(value) is not list:
+        raise TypeError(f"{type(value).__name__} stands where a list belongs")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{type(value).__name__} stands where text belongs")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{type(value).__name__} stands where a whole number belongs")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    return _EPOCH + timedelta(microseconds=_integer(value))
