@@ -54,7 +54,9 @@ class Configuration:
 
     optimizer: NamedConf
     loss_function: NamedConf
-    learning_rate: float | None  # asked for; None leaves the optimizer's own. The effective one is recorded as a fact
+    learning_rate: (
+        float | None
+    )  # asked for; None leaves the optimizer's own. The effective one is recorded as a fact
     sweep: dict[str, JsonValue] = field(default_factory=dict)  # further swept values: {"batch_size": 64}
 
 
@@ -159,7 +161,9 @@ class MetricPoint:
     metric: str  # "val_accuracy"
     epoch: int  # 0-based, as Keras counts
     step: int  # optimizer updates made since the start of the run; 0-based end: 45 after the first 45 updates
-    value: float  # in the metric's own unit: accuracy is a fraction 0-1, times are seconds; nan and inf allowed
+    value: (
+        float  # in the metric's own unit: accuracy is a fraction 0-1, times are seconds; nan and inf allowed
+    )
     measured_at: datetime  # UTC, when the training process saw it
     layer: str = ""  # layer name for a layer metric
     tensor: str = ""  # "kernel", "bias", ... for a layer metric

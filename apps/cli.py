@@ -1,0 +1,217 @@
+"""The command line: `nntracker`, also `python -m apps.cli`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nntracker_ray import __version__
+from nntracker_ray.errors import BadInputError, NNTrackerError, PlatformError
+from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
+from nntracker_ray.plain_values import plain
+from nntracker_ray.platform_file import PlatformInfo, running_platform
+
+EXIT_BAD_INPUT = 2
+
+app = typer.Typer(
+    name="nntracker",
+    help="Launch Keras trainings as grids, watch them, keep everything.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[Path, typer.Argument(help="Experiment file, JSON or YAML.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar=ENVIRONMENT_VARIABLE, help="Data folder.", show_default="per-user folder"),
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="Keras model JSON, when the experiment names none.", show_default=False),
+]
+
+
+def _home(chosen: Path | None) -> Home:
+    return Home(chosen.expanduser().resolve()) if chosen else Home.default()
+
+
+@app.command()
+def run(config: Config, model: ModelOption = None, as_json: AsJson = False, home: HomeOption = None) -> None:
+    """Run an experiment and show its results.
+
+    Joins the platform that runs on the data folder, or brings its own for the time of the job. The same
+    command again goes on where it was interrupted; runs that are finished are not run twice.
+    """
+    from apps.run_command import run_experiment
+
+    raise typer.Exit(run_experiment(_home(home), config, model=model, as_json=as_json))
+
+
+@app.command()
+def plan(config: Config, as_json: AsJson = False, home: HomeOption = None) -> None:
+    """List the runs that would be made, without fetching or running anything."""
+    from apps.results import plan_object, print_plan
+    from nntracker_ray.config import read_config
+    from nntracker_ray.grid import plan_runs
+    from nntracker_ray.models.catalog import load_catalog
+
+    checked = read_config(config, catalog=load_catalog(_home(home)))
+    runs = plan_runs(checked)
+    if as_json:
+        print(json.dumps(plain(plan_object(checked.name, runs)), indent=2))
+    else:
+        print_plan(Console(), checked.name, runs)
+
+
+@app.command()
+def start(
+    port: Annotated[int, typer.Option(help="Port of the web app.", min=1, max=65535)] = 8000,
+    cpus: Annotated[
+        int | None, typer.Option(help="CPUs that runs may use.", min=1, show_default="all of them")
+    ] = None,
+    background: Annotated[bool, typer.Option("--background", help="Return once it runs.")] = False,
+    example: Annotated[
+        bool, typer.Option(help="Submit the example experiment if the data folder is new.")
+    ] = True,
+    browser: Annotated[bool, typer.Option(help="Open a browser where there is a display.")] = True,
+    home: HomeOption = None,
+) -> None:
+    """Start the platform: database, Ray, run manager and web app. Ctrl-C ends it."""
+    from apps.platform import PlatformOptions
+    from apps.start_command import start_in_background, start_in_foreground
+
+    if not background:
+        options = PlatformOptions(web_port=port, cpus=cpus)
+        start_in_foreground(_home(home), options, example=example, browser=browser)
+        return
+    if (already := running_platform(_home(home))) is not None:
+        print(f"runs already (process {already.pid}): {already.web}")
+        return
+    arguments = ["--port", str(port), "--home", str(_home(home).root), "--no-browser"]
+    arguments += ["--cpus", str(cpus)] if cpus else []
+    arguments += [] if example else ["--no-example"]
+    info = start_in_background(_home(home), arguments)
+    print(f"runs in the background (process {info.pid}): {info.web}; `nntracker link` signs you in")
+
+
+@app.command()
+def down(home: HomeOption = None) -> None:
+    """End the platform; everything is kept, and runs go on at the next start."""
+    from apps.start_command import stop
+
+    print("stopped" if stop(_home(home)) else f"no platform runs on {_home(home).root}")
+
+
+@app.command()
+def status(as_json: AsJson = False, home: HomeOption = None) -> None:
+    """Say whether the platform runs, and where. Exit code 1 when it does not."""
+    info = running_platform(_home(home))
+    if as_json:
+        print(json.dumps({"running": info is not None, **(_addresses(info) if info else {})}))
+    elif info is None:
+        print(f"no platform runs on {_home(home).root}; `nntracker start` starts one")
+    else:
+        for what, where in _addresses(info).items():
+            print(f"{what:<10} {where}")
+    raise typer.Exit(0 if info else 1)
+
+
+def _addresses(info: PlatformInfo) -> dict[str, Any]:
+    return {"process": info.pid, "web": info.web, "ray": info.ray_address, "dashboard": info.dashboard}
+
+
+@app.command()
+def link(home: HomeOption = None) -> None:
+    """Print a new one-time link that signs you in to the web app."""
+    from apps.run_command import open_database
+    from apps.start_command import login_link
+
+    info = running_platform(_home(home))
+    if info is None or info.web is None:
+        raise PlatformError("no web app runs on this data folder; `nntracker start` starts it")
+    with open_database(_home(home)) as database:
+        print(login_link(database, info.web))
+
+
+@app.command()
+def env(home: HomeOption = None) -> None:
+    """Print what `ray job submit` and the Ray dashboard need: eval "$(nntracker env)"."""
+    info = running_platform(_home(home))
+    if info is None:
+        raise PlatformError("no platform runs on this data folder; `nntracker start` starts one")
+    print("export RAY_AUTH_MODE=token")
+    print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(str(_home(home).ray_token))}")
+    if info.dashboard:
+        print(f"export RAY_API_SERVER_ADDRESS={shlex.quote(info.dashboard)}")
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One read-only statement.", show_default=False)],
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header row.")] = False,
+    max_rows: Annotated[int, typer.Option(help="Rows at most.", min=1)] = 1000,
+    timeout: Annotated[float, typer.Option(help="Seconds at most.", min=0.1)] = 10.0,
+    home: HomeOption = None,
+) -> None:
+    """Ask the database one read-only question."""
+    from apps.run_command import open_database
+    from nntracker_ray.storage.connection import resolve_dsn
+    from nntracker_ray.storage.queries import read_only_sql
+
+    if as_json and as_csv:
+        raise BadInputError("--json and --csv came together; give one of the two")
+    with open_database(_home(home)):
+        answer = read_only_sql(resolve_dsn(_home(home)), query, max_rows=max_rows, timeout_s=timeout)
+    if answer.truncated:
+        print(f"only the first {max_rows} rows are shown; --max-rows raises the limit", file=sys.stderr)
+    _print_rows(answer.columns, answer.rows, as_json=as_json, as_csv=as_csv)
+
+
+def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        named = [dict(zip(columns, plain(row), strict=True)) for row in rows]
+        print(json.dumps({"columns": columns, "rows": named}, indent=2, allow_nan=False))
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(columns)
+        writer.writerows(plain(row) for row in rows)
+    else:
+        table = Table(*map(Text, columns))
+        for row in rows:
+            table.add_row(*(Text("" if value is None else str(plain(value))) for value in row))
+        Console().print(table)
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"nntracker {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an expected error is a message and an exit code, never a traceback."""
+    try:
+        app()
+    except NNTrackerError as error:
+        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The composition root: starts database, Ray, writer, run manager and web app in that order, and ends them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from nntracker_ray.errors import PlatformError
+from nntracker_ray.home import Home
+from nntracker_ray.platform_file import (
+    PlatformInfo,
+    remove_platform_file,
+    running_platform,
+    write_platform_file,
+)
+from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.migrations import migrate
+from nntracker_ray.storage.server import EmbeddedServer
+
+NAMESPACE = "nntracker"
+LOOPBACK = "127.0.0.1"
+DEFAULT_WEB_PORT = 8000
+DEFAULT_DASHBOARD_PORT = 8265
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformOptions:
+    """What a platform is made of."""
+
+    web: bool = True
+    web_port: int = DEFAULT_WEB_PORT
+    dashboard: bool = True
+    dashboard_port: int = DEFAULT_DASHBOARD_PORT
+    cpus: int | None = None  # None: as many as Ray finds
+
+
+class Platform:
+    """Everything that runs, as one context manager: what was started is ended in reverse order.
+
+    Raises: PlatformError: One runs already on this data folder, a port is used, or a part did not come up.
+    """
+
+    def __init__(self, home: Home, options: PlatformOptions, *, report: Report = lambda _: None) -> None:
+        self._home = home
+        self._options = options
+        self._report = report
+        self._ends = ExitStack()
+        self.dsn = ""
+        self.info: PlatformInfo | None = None
+        self.database: Database | None = None
+
+    def __enter__(self) -> Platform:
+        try:
+            self._start()
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._report("stopping")
+        self._ends.close()
+
+    def _start(self) -> None:
+        self._prepare_home()
+        self._ends.enter_context(_only_one(self._home))
+        _require_free_ports(self._options)
+        self._report("starting the database")
+        self._start_database()
+        self._report("starting Ray")
+        address, dashboard = self._start_ray()
+        self._report("starting the metrics writer and the run manager")
+        self._start_actors()
+        web = self._start_web() if self._options.web else None
+        self.info = PlatformInfo.of_this_process(ray_address=address, dashboard=dashboard, web=web)
+        write_platform_file(self._home, self.info)
+        self._ends.callback(remove_platform_file, self._home)
+
+    def _prepare_home(self) -> None:
+        try:
+            self._home.create()
+            self._home.logs.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise PlatformError(
+                f"the data folder {self._home.root} cannot be written: {error.strerror}; "
+                "choose another with NNTRACKER_HOME"
+            ) from error
+
+    def _start_database(self) -> None:
+        if url := os.environ.get("NNTRACKER_DATABASE_URL"):
+            self.dsn = url
+        else:
+            server = EmbeddedServer(self._home)
+            self.dsn = server.start()
+            self._ends.callback(server.release)
+        self.database = Database(self.dsn, application="nntracker platform")
+        self._ends.callback(self.database.close)
+        migrate(self.database)
+
+    def _start_ray(self) -> tuple[str, str | None]:
+        """Start a Ray of our own, or join the one whose job we are. Returns its address and dashboard."""
+        address = os.environ.get("RAY_ADDRESS")
+        if address is None:
+            self._protect_ray()
+        import ray
+
+        self._ends.callback(ray.shutdown)
+        context = ray.init(**(self._join_arguments(address) if address else self._own_arguments()))
+        dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
+        return ray.get_runtime_context().gcs_address, dashboard
+
+    def _protect_ray(self) -> None:
+        """Ray's ports run code for whoever asks: let them ask for a token. Must happen before Ray is imported."""
+        token = self._home.ray_token
+        if not token.exists():
+            token.touch(mode=0o600)
+            token.write_text(secrets.token_hex(32))
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
+    def _join_arguments(self, address: str) -> dict[str, Any]:
+        return {"address": address, "namespace": NAMESPACE, "log_to_driver": False, "logging_level": "ERROR"}
+
+    def _own_arguments(self) -> dict[str, Any]:
+        # Ray puts sockets in this folder, whose paths must stay under 108 bytes; the data folder may be long.
+        folder = Path(tempfile.mkdtemp(prefix="nntracker-ray-"))
+        self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        return {
+            "address": "local",
+            "namespace": NAMESPACE,
+            "num_cpus": self._options.cpus,
+            "include_dashboard": self._options.dashboard,
+            "dashboard_host": LOOPBACK,
+            "dashboard_port": self._options.dashboard_port,
+            "_temp_dir": str(folder),
+            "log_to_driver": False,
+            "logging_level": "ERROR",
+        }
+
+    def _start_actors(self) -> None:
+        from actors.metrics_writer import start_metrics_writer, stop_metrics_writer
+        from actors.run_manager import start_run_manager, stop_run_manager
+
+        start_metrics_writer(self.dsn)
+        self._ends.callback(stop_metrics_writer)
+        start_run_manager(str(self._home.root), self.dsn)
+        self._ends.callback(stop_run_manager)
+
+    def _start_web(self) -> str:
+        from apps.serve import start_web, stop_web
+
+        self._report("starting the web app")
+        self._ends.callback(stop_web)
+        return start_web(str(self._home.root), self.dsn, host=LOOPBACK, port=self._options.web_port)
+
+
+def _only_one(home: Home) -> FileLock:
+    """The lock that one platform holds on a data folder; the kernel lets go of it when its process dies."""
+    lock = FileLock(home.root / "platform.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        info = running_platform(home)
+        where = f" (process {info.pid}{', ' + info.web if info.web else ''})" if info else ""
+        raise PlatformError(
+            f"a platform runs already on {home.root}{where}; end it with `nntracker down`, "
+            "or choose another data folder with NNTRACKER_HOME"
+        ) from None
+    return lock
+
+
+def _require_free_ports(options: PlatformOptions) -> None:
+    wanted = []
+    if options.web:
+        wanted.append((options.web_port, "the web app", "--port"))
+    for port, what, option in wanted:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError as error:
+                raise PlatformError(
+                    f"port {port} for {what} cannot be had: {error.strerror}; choose another with {option}"
+                ) from None

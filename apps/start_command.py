@@ -1,0 +1,158 @@
+"""`nntracker start` and `down`: the platform in the foreground or background, and its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.text import Text
+
+from apps.platform import Platform, PlatformOptions
+from nntracker_ray.errors import NNTrackerError, PlatformError
+from nntracker_ray.home import Home
+from nntracker_ray.platform_file import PlatformInfo, running_platform
+from nntracker_ray.storage import queries, writes
+from nntracker_ray.storage.connection import Database
+from nntracker_ray.submission import prepare, submit
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "digits" / "experiment.json"
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 90.0
+
+
+def start_in_foreground(home: Home, options: PlatformOptions, *, example: bool, browser: bool) -> None:
+    """Run the platform until Ctrl-C or `nntracker down`."""
+    ended = _until_signalled()
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        platform = Platform(home, options, report=status.update)
+        platform.__enter__()
+    try:
+        _greet(platform, home, console, browser=browser)
+        if example:
+            _submit_example(platform, home, console)
+        ended.wait()
+    finally:
+        with console.status("stopping") as status:
+            platform.__exit__(None, None, None)
+        console.print("stopped; everything is kept in", Text(str(home.root)))
+
+
+def _until_signalled() -> threading.Event:
+    """An event set by Ctrl-C or SIGTERM; a second signal ends the process the hard way."""
+    ended = threading.Event()
+
+    def note(number: int, _frame: object) -> None:
+        if ended.is_set():
+            signal.signal(number, signal.SIG_DFL)
+        ended.set()
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return ended
+
+
+def _greet(platform: Platform, home: Home, console: Console, *, browser: bool) -> None:
+    if platform.info is None or platform.database is None:
+        raise PlatformError("the platform did not start")
+    console.print(f"NNTracker runs; data in {home.root}", highlight=False)
+    if platform.info.web:
+        link = login_link(platform.database, platform.info.web)
+        console.print("  open once to sign in:", Text(link, style="bold"), soft_wrap=True)
+        console.print(f"  afterwards:           {platform.info.web}", highlight=False)
+        if browser and _has_display():
+            webbrowser.open(link)
+    if platform.info.dashboard:
+        console.print(
+            f"  Ray dashboard:        {platform.info.dashboard} (`nntracker env` shows its token file)"
+        )
+    console.print("  Ctrl-C or `nntracker down` ends it.")
+
+
+def login_link(database: Database, address: str) -> str:
+    """A new one-time link that signs the local account in."""
+    from apps.api.sign_in import make_login_link
+
+    return make_login_link(database, address)
+
+
+def _has_display() -> bool:
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _submit_example(platform: Platform, home: Home, console: Console) -> None:
+    """Give a new data folder something to look at: a real grid on real digits."""
+    database = platform.database
+    if database is None or not EXAMPLE.exists():
+        return
+    with database.connection() as conn:
+        owner_id = writes.ensure_local_account(conn)
+        if queries.count_runs(conn, owner_id=owner_id):
+            return
+    try:
+        with console.status("submitting the example experiment") as status:
+            prepared = prepare(EXAMPLE, home=home, owner_id=owner_id, report=status.update)
+            submit(database, prepared, owner_id=owner_id)
+    except NNTrackerError as error:
+        # The platform is up and useful without its example.
+        console.print(Text(f"the example was not submitted: {error}", style="yellow"))
+        return
+    console.print(f"  The example experiment '{prepared.name}' trains now: {len(prepared.runs)} runs.")
+
+
+def start_in_background(home: Home, arguments: list[str]) -> PlatformInfo:
+    """Start the platform as a process of its own and wait until it answers.
+
+    Raises: PlatformError: It ended or did not answer in time; the end of its log is in the message.
+    """
+    home.create()
+    home.logs.mkdir(exist_ok=True, mode=0o700)
+    log = home.logs / "platform.log"
+    with log.open("w") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "apps.cli", "start", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if (info := running_platform(home)) is not None:
+            return info
+        if child.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise PlatformError(f"the platform did not start; the end of {log}:\n{_tail(log)}")
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def stop(home: Home) -> bool:
+    """Ask the platform of this data folder to end, and wait. Returns: whether there was one.
+
+    Raises: PlatformError: It is still there after a minute and a half.
+    """
+    info = running_platform(home)
+    if info is None:
+        return False
+    process = psutil.Process(info.pid)
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except psutil.TimeoutExpired as error:
+        raise PlatformError(
+            f"process {info.pid} did not end within {STOP_TIMEOUT_S:.0f} s; "
+            f"see {home.logs}, or end it with `kill -9 {info.pid}`: nothing that was recorded is lost"
+        ) from error
+    return True
