@@ -1,0 +1,20 @@
+"""DataFrames to HoloViews objects: the same figures in notebooks and in the web app.
+
+Two steps each: `series` and `reduction` work out the numbers, `learning` only draws.
+"""
+
+from nntracker_ray.figures.learning import MARKS_LABEL, learning_curves
+from nntracker_ray.figures.palette import SERIES_COLORS
+from nntracker_ray.figures.reduction import keep_extremes
+from nntracker_ray.figures.series import Series, Split, curve_series, known_metrics
+
+__all__ = [
+    "MARKS_LABEL",
+    "SERIES_COLORS",
+    "Series",
+    "Split",
+    "curve_series",
+    "keep_extremes",
+    "known_metrics",
+    "learning_curves",
+]

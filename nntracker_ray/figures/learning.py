@@ -1,0 +1,156 @@
+"""Drawing learning curves: HoloViews overlays on the Bokeh backend."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+
+from nntracker_ray.figures.palette import MARK_COLOR, SPLIT_DASHES, color_of
+from nntracker_ray.figures.series import Series, curve_series
+
+MARKS_LABEL = "not finite"
+SHARE_RANGE = "share"  # name of the second y axis: 0 is the lower edge of the chart, 1 the upper
+DEFAULT_MAX_POINTS = 8_000  # four for each pixel column of a chart 2,000 pixels wide
+
+
+def learning_curves(
+    frame: pd.DataFrame,
+    metric: str,
+    *,
+    names: Mapping[Hashable, str] | None = None,
+    max_points: int | None = DEFAULT_MAX_POINTS,
+    height: int = 280,
+) -> hv.Overlay:
+    """A line per run and split of one metric; values that are not finite are gaps, and crosses at the axis.
+
+    Args:
+        frame: Columns run_id, metric, epoch (0-based) and value.
+        metric: Base name; "accuracy" draws "val_accuracy" and "test_accuracy" with it.
+        names: What to call the runs in the legend.
+        max_points: Longer series are thinned, keeping every extreme; None draws every point.
+        height: Pixels; the width follows the place.
+    Returns: An overlay whose last element, labelled "not finite", holds the crosses: NaN and -inf at the lower
+        edge, inf at the upper one. It is there, empty, also when every value is finite.
+    """
+    _load_backend()
+    series = curve_series(frame, metric, names=names, max_points=max_points)
+    single_run = len({one.run for one in series}) < 2
+    lines = [_line(one, metric, color_of(one, single_run=single_run)) for one in series]
+    overlay = hv.Overlay([*lines, _marks(series)])
+    return overlay.opts(hv.opts.Overlay(backend="bokeh", **_overlay_options(len(lines), height)))
+
+
+def mark_height(value: float) -> float:
+    """Where the cross of a value that is not finite stands, as a share of the chart's height."""
+    return 0.97 if value == np.inf else 0.03
+
+
+def _line(series: Series, metric: str, color: str) -> hv.Curve:
+    data = {"epoch": series.epochs, "value": series.values}
+    curve = hv.Curve(data, "epoch", hv.Dimension("value", label=metric), label=series.label)
+    return curve.opts(
+        backend="bokeh",
+        color=color,
+        line_dash=SPLIT_DASHES[series.split],
+        line_width=1.8,
+        tools=["hover"],
+        hooks=[_with_dots(series.label, color)],
+    )
+
+
+def _marks(series: Sequence[Series]) -> hv.Scatter:
+    points = [(epoch, value, one.label) for one in series for epoch, value in _lost(one)]
+    data = {
+        "epoch": [epoch for epoch, _, _ in points],
+        "height": [mark_height(value) for _, value, _ in points],
+        "was": [str(value) for _, value, _ in points],
+        "series": [label for _, _, label in points],
+    }
+    scatter = hv.Scatter(data, "epoch", ["height", "was", "series"], label=MARKS_LABEL)
+    return scatter.opts(
+        backend="bokeh",
+        marker="x",
+        size=9,
+        line_width=2,
+        color=MARK_COLOR,
+        show_legend=False,
+        hooks=[_at_the_axis],
+    )
+
+
+def _lost(series: Series) -> list[tuple[int, float]]:
+    return list(zip(series.lost_epochs.tolist(), series.lost_values.tolist(), strict=True))
+
+
+def _overlay_options(lines: int, height: int) -> dict[str, Any]:
+    return {
+        "responsive": True,
+        "min_height": height,
+        "height": height,
+        "toolbar": "above",
+        "xlabel": "epoch (from 0)",
+        "ylabel": "",
+        "show_legend": lines > 0,
+        "legend_position": "top",
+        "legend_opts": {
+            "orientation": "horizontal",
+            "click_policy": "hide",
+            "border_line_alpha": 0.0,
+            "background_fill_alpha": 0.0,
+            "location": "left",
+        },
+        "default_tools": ["pan", "box_zoom", "wheel_zoom", "reset"],
+        "active_tools": [],
+        "hooks": [_calm_axes],
+    }
+
+
+def _with_dots(label: str, color: str) -> Any:
+    """A point alone between two gaps has no line to be seen by; dots share the line's data, so both grow together."""
+
+    def hook(plot: Any, _element: Any) -> None:
+        line = plot.handles["glyph_renderer"]
+        line.name = label
+        dots = plot.state.scatter("epoch", "value", source=plot.handles["source"], size=4, color=color)
+        dots.name = f"{label} dots"
+        line.js_link("visible", dots, "visible")
+
+    return hook
+
+
+def _at_the_axis(plot: Any, _element: Any) -> None:
+    """Crosses hang on a second y axis from 0 to 1, so that zooming never hides them."""
+    from bokeh.models import Range1d
+
+    figure = plot.state
+    figure.extra_y_ranges = {**figure.extra_y_ranges, SHARE_RANGE: Range1d(0, 1)}
+    renderer = plot.handles["glyph_renderer"]
+    renderer.name = MARKS_LABEL
+    renderer.y_range_name = SHARE_RANGE
+
+
+def _calm_axes(plot: Any, _element: Any) -> None:
+    """Axes that follow the lines in sight, whole epochs as ticks, and a toolbar that shows on hovering only."""
+    from bokeh.models import BasicTicker, DataRange1d
+
+    figure = plot.state
+    lines = [r for r in figure.renderers if r.name != MARKS_LABEL]
+    figure.y_range = DataRange1d(renderers=lines, only_visible=True, range_padding=0.06)
+    figure.x_range = DataRange1d(only_visible=True, range_padding=0.02, min_interval=1)
+    figure.xaxis.ticker = BasicTicker(min_interval=1)
+    figure.toolbar.autohide = True
+    figure.outline_line_alpha = 0
+    figure.xgrid.visible = False
+    figure.ygrid.grid_line_alpha = 0.5
+
+
+@cache
+def _load_backend() -> None:
+    import holoviews.plotting.bokeh  # noqa: F401  (importing it is what registers the backend)
+
+    hv.Store.set_current_backend("bokeh")

@@ -1,0 +1,98 @@
+"""Numbers of learning curves: which series there are, where they have gaps, what is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nntracker_ray.figures.reduction import keep_extremes
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Split(StrEnum):
+    """The examples that a metric was measured on; Keras puts it in front of the metric's name."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+    @property
+    def prefix(self) -> str:
+        """What stands in front of the metric's name: "", "val_" or "test_"."""
+        return {"train": "", "validation": "val_", "test": "test_"}[self.value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One line of a chart: one metric of one run on one split, in order of epochs."""
+
+    run: Hashable  # as in the frame's column `run_id`
+    run_index: int  # 0-based place among the runs of the frame
+    split: Split
+    label: str  # for the legend: "validation", or "FileSim (1), validation" when several runs are shown
+    epochs: Integers  # 0-based, ascending, (n,)
+    values: Floats  # (n,), the metric's own unit; nan where the value is not finite: the line has a gap there
+    lost_epochs: Integers  # epochs whose value was not finite, (m,)
+    lost_values: Floats  # what it was: nan, inf or -inf, (m,)
+
+
+def split_of(metric: str) -> tuple[str, Split]:
+    """The metric's own name and its split.
+
+    >>> split_of("val_accuracy")
+    ('accuracy', <Split.VALIDATION: 'validation'>)
+    """
+    for split in (Split.VALIDATION, Split.TEST):
+        if metric.startswith(split.prefix):
+            return metric.removeprefix(split.prefix), split
+    return metric, Split.TRAIN
+
+
+def known_metrics(metrics: Iterable[str]) -> tuple[str, ...]:
+    """Base names in a calm order: accuracy first, then loss, then the others by name."""
+    names = {split_of(metric)[0] for metric in metrics}
+    first = [name for name in ("accuracy", "loss") if name in names]
+    return (*first, *sorted(names - set(first)))
+
+
+def curve_series(
+    frame: pd.DataFrame,
+    metric: str,
+    *,
+    names: Mapping[Hashable, str] | None = None,
+    max_points: int | None = None,
+) -> tuple[Series, ...]:
+    """The series of one metric: per run train, validation and test, as far as there are values.
+
+    Args:
+        frame: Columns run_id, metric, epoch (0-based) and value, as `learning_curves` of the storage gives them.
+        metric: Base name: "accuracy" takes "val_accuracy" and "test_accuracy" too.
+        names: What to call the runs; without it the run's id is its name.
+        max_points: Longer series are thinned to about this many points; extremes always stay.
+    """
+    runs = list(dict.fromkeys(frame["run_id"])) if len(frame) else []
+    series = []
+    for index, run in enumerate(runs):
+        of_run = frame[frame["run_id"] == run]
+        for split in Split:
+            rows = of_run[of_run["metric"] == split.prefix + metric].sort_values("epoch", kind="stable")
+            if len(rows):
+                name = str((names or {}).get(run, run))
+                label = str(split) if len(runs) == 1 else f"{name}, {split}"
+                series.append(Series(run, index, split, label, *_numbers(rows, max_points)))
+    return tuple(series)
+
+
+def _numbers(rows: pd.DataFrame, max_points: int | None) -> tuple[Integers, Floats, Integers, Floats]:
+    epochs = rows["epoch"].to_numpy(dtype=np.int64)
+    raw = rows["value"].to_numpy(dtype=np.float64)
+    lost = ~np.isfinite(raw)
+    drawn_epochs, drawn = keep_extremes(epochs, np.where(lost, np.nan, raw), max_points)
+    return drawn_epochs, drawn, epochs[lost], raw[lost]
