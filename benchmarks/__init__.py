@@ -1,0 +1,1 @@
+"""Speed, memory and disk against the goals of the project: `make bench`."""

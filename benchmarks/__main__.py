@@ -1,0 +1,43 @@
+"""Measure and print the table: `python -m benchmarks [P5 P6 ...]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from benchmarks.report import Figure, keep, show
+
+# Each module measures the figures beside it; those that share a set-up stand together.
+MODULES = {
+    "training_overhead": ("P1", "P2"),
+    "durable_writes": ("P5", "P6", "P7"),
+    "reading_back": ("P10", "P11"),
+    "grid_of_small_runs": ("P8",),
+}
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Measure the wanted figures (all, when none is named)."""
+    console = Console(stderr=True)
+    unknown = set(wanted) - {goal for goals in MODULES.values() for goal in goals}
+    if unknown:
+        console.print(
+            f"unknown figures {sorted(unknown)}; known: {[g for goals in MODULES.values() for g in goals]}"
+        )
+        return 2
+    figures: list[Figure] = []
+    for module, goals in MODULES.items():
+        if not wanted or set(wanted) & set(goals):
+            with console.status(f"measuring {', '.join(goals)} ({module})"):
+                figures += importlib.import_module(f"benchmarks.{module}").measure()
+            show(figures, console)
+    if not wanted:
+        console.print(f"kept in {keep(figures)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
