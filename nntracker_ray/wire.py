@@ -120,9 +120,12 @@ def _encoded_array(weight: WeightArray) -> list[Any]:
 def _frames(payload: bytes) -> Iterator[Any]:
     unpacker = msgpack.Unpacker(max_buffer_size=max(len(payload), 1))
     unpacker.feed(payload)
-    yield from unpacker
-    if unpacker.tell() != len(payload):
-        raise SpoolError(f"the payload is torn: of {len(payload)} bytes {unpacker.tell()} are whole frames")
+    whole = 0
+    for frame in unpacker:
+        yield frame
+        whole = unpacker.tell()
+    if whole != len(payload):
+        raise SpoolError(f"the payload is torn: of {len(payload)} bytes {whole} are whole frames")
 
 
 def _decoded_frame(frame: Any) -> Iterator[Record]:

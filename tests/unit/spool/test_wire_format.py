@@ -1,0 +1,195 @@
+"""What goes into the wire format comes out of it, to the bit; anything else is refused."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta, timezone
+
+import ml_dtypes
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from nntracker_ray.errors import SpoolError
+from nntracker_ray.records import Capture, MetricPoint, Progress, RunFact, WeightArray
+from nntracker_ray.wire import decode_records, encode_records
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+int64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
+moments = st.datetimes(timezones=st.just(UTC))
+text = st.text(st.characters(exclude_categories=["Cs"]))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+points = st.builds(MetricPoint, text, int64, int64, st.floats(), moments, text, text)
+array_dtypes = st.sampled_from(
+    ["?", "i1", "<i2", ">i4", "<i8", "u1", ">u2", "<u8", "<f2", ">f4", "<f4", ">f8", "<c8"]
+)
+
+
+def bits(value: float) -> bytes:
+    return struct.pack("<d", value)
+
+
+def capture_of(array: np.ndarray) -> Capture:
+    return Capture(3, 45, (WeightArray(1, "dense_4", "kernel", array),), NOON)
+
+
+def sent(record):
+    return decode_records(encode_records([record]))[0]
+
+
+@given(st.lists(points))
+def test_metric_points_come_back_to_the_bit(given_points):
+    """A NaN, an infinity or a minus zero in a loss is data, and the run that diverged is the one to look at."""
+    returned = decode_records(encode_records(given_points))
+
+    assert [bits(point.value) for point in returned] == [bits(point.value) for point in given_points]
+    for left, right in zip(returned, given_points, strict=True):
+        assert (left.metric, left.epoch, left.step, left.measured_at, left.layer, left.tensor) == (
+            right.metric,
+            right.epoch,
+            right.step,
+            right.measured_at,
+            right.layer,
+            right.tensor,
+        )
+
+
+@given(npst.arrays(array_dtypes, npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)))
+def test_arrays_keep_dtype_shape_and_every_bit(array):
+    """Every array of a layer is stored in its own dtype: 0-d counters, empty biases, transposed kernels."""
+    returned = sent(capture_of(array)).arrays[0].array
+
+    assert (returned.dtype.name, returned.shape) == (array.dtype.name, array.shape)
+    assert returned.tobytes() == array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, 4)])
+def test_the_small_floats_of_mixed_precision_are_kept(dtype, shape):
+    """bfloat16 is no dtype of NumPy's own and offers no buffer; it must not be widened on the way."""
+    array = np.linspace(-3, 3, int(np.prod(shape))).reshape(shape).astype(dtype)
+
+    returned = sent(capture_of(array)).arrays[0].array
+
+    assert (returned.dtype, returned.shape) == (array.dtype, shape)
+    assert returned.tobytes() == array.tobytes()
+
+
+def test_a_strided_view_arrives_as_what_it_shows():
+    """A transposed kernel is a view; sending its memory instead of its values would scramble the weights."""
+    view = np.arange(24, dtype=np.float32).reshape(4, 6).T[::2]
+
+    assert np.array_equal(sent(capture_of(view)).arrays[0].array, view)
+
+
+@given(text, json_values)
+def test_facts_come_back_equal(key, value):
+    """Facts hold what has no column: versions, summaries, whole numbers beyond 64 bits."""
+    assert sent(RunFact(key, value)) == RunFact(key, value)
+
+
+def test_records_keep_their_order_and_payloads_may_be_joined():
+    """Progress comes after what it announces; the spool joins small payloads into one large one."""
+    first = [MetricPoint("loss", 0, 15, 0.5, NOON), RunFact("k", 1)]
+    second = [Progress(1, 15, NOON)]
+
+    joined = encode_records(first) + encode_records([]) + encode_records(second)
+
+    assert decode_records(joined) == (*first, *second)
+
+
+def test_a_time_of_another_zone_is_the_same_moment():
+    """All times are UTC in the database, wherever the trainer thinks it is."""
+    local = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+
+    assert sent(Progress(1, 15, local)) == Progress(1, 15, NOON)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        MetricPoint("loss", 0, 0, 1.0, datetime(2026, 3, 1)),
+        capture_of(np.array([object()])),
+        capture_of(np.array(["text"])),
+        RunFact("k", {1, 2}),
+        RunFact("k", datetime),
+        MetricPoint("loss", 2**70, 0, 1.0, NOON),
+        MetricPoint("\ud800", 0, 0, 1.0, NOON),
+        "no record",
+    ],
+    ids=["naive time", "objects", "strings", "set", "class", "huge epoch", "lone surrogate", "other type"],
+)
+def test_what_cannot_be_sent_is_refused_where_it_is_written(record):
+    """An error here names the record; an error in the database would stop a batch of innocent ones."""
+    with pytest.raises(SpoolError):
+        encode_records([record])
+
+
+def test_a_torn_payload_is_refused_at_every_byte():
+    """Half a payload must never pass for a whole one."""
+    payload = encode_records(
+        [MetricPoint("loss", 0, 15, 0.5, NOON, "dense", "kernel"), Progress(1, 15, NOON)]
+    )
+
+    for length in range(1, len(payload)):
+        with pytest.raises(SpoolError):
+            decode_records(payload[:length])
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_refused_or_empty(garbage):
+    """The decoder meets bytes of a damaged disk; its only answers are records and SpoolError."""
+    try:
+        records = decode_records(garbage)
+    except SpoolError:
+        return
+    assert all(isinstance(record, MetricPoint | Capture | RunFact | Progress) for record in records)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | int64 | st.floats() | text | st.binary(max_size=9),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(text, inner, max_size=2),
+)
+
+
+@given(st.lists(st.lists(anything, max_size=8) | anything, max_size=3), st.sampled_from([0, 1, 2, 3]))
+def test_well_formed_msgpack_of_the_wrong_shape_is_refused_or_valid(fields, kind):
+    """Garbage that parses is the harder half: types and sizes of every field are checked."""
+    try:
+        records = decode_records(msgpack.packb([1, [kind, *fields]]))
+    except SpoolError:
+        return
+    assert len(records) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "raw"),
+    [
+        ("object", [1], bytes(8)),
+        ("float32", [2], bytes(4)),
+        ("float32", [-1], bytes(4)),
+        ("float32", [-1, -1], bytes(4)),
+        ("float32", [2**40], bytes(4)),
+        ("float32", [1], "text"),
+        ("O", [1], bytes(8)),
+    ],
+)
+def test_an_array_that_does_not_fit_its_bytes_is_refused(dtype, shape, raw):
+    """No dtype outside the list, no shape that is guessed, no memory beyond the payload."""
+    frame = [1, [1, 0, 0, [[0, "dense", "kernel", dtype, shape, raw]], 0]]
+
+    with pytest.raises(SpoolError):
+        decode_records(msgpack.packb(frame))
+
+
+def test_a_newer_version_is_named_in_the_refusal():
+    """After a downgrade an old reader must say so, not guess at the fields."""
+    with pytest.raises(SpoolError, match=r"version 2.*Update"):
+        decode_records(msgpack.packb([2, [0, "loss"]]))
