@@ -1,0 +1,125 @@
+"""What one field alone cannot show: rules between the keys of an experiment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from math import prod
+
+from nntracker_ray.config.experiment import ExperimentConfig
+from nntracker_ray.config.parts import MAX_RUNS
+from nntracker_ray.config.problems import Problems
+from nntracker_ray.config.spelling import Spelled
+from nntracker_ray.records import JsonValue, NamedConf
+
+Place = tuple[str | int, ...]
+Finding = tuple[Place, str]
+
+
+def check_together(
+    config: ExperimentConfig, spelling: Spelled, broken: AbstractSet[str], problems: Problems
+) -> None:
+    """Add a problem for every broken rule between fields; rules about fields known to be broken are skipped."""
+    for fields, rule in _RULES:
+        if not broken & set(fields):
+            for place, message in rule(config):
+                problems.add(spelling.path(*place), message)
+
+
+def run_count(config: ExperimentConfig) -> int:
+    """How many runs the grid has."""
+    lists: list[Sequence[object]] = [config.optimizers, config.loss_functions, config.learning_rates]
+    lists += config.sweep.values()
+    folds = config.folds.count if config.folds else 1
+    return prod(len(values) for values in lists) * folds * config.repeats
+
+
+def _grid_size(config: ExperimentConfig) -> Iterator[Finding]:
+    if (runs := run_count(config)) > MAX_RUNS:
+        yield (), f"the grid has {runs:,} runs; allowed: {MAX_RUNS:,}. Shorten its lists, folds or repeats"
+
+
+def _epoch_period(config: ExperimentConfig) -> Iterator[Finding]:
+    fewest = min(config.sweep.get("total_epochs", (config.total_epochs,)))
+    if config.epoch_period > fewest:
+        yield ("epoch_period",), f"must not be more than total_epochs ({fewest}); came {config.epoch_period}"
+
+
+def _groups(config: ExperimentConfig) -> Iterator[Finding]:
+    folds = config.folds
+    if folds and folds.kind == "group" and folds.group is None:
+        yield (
+            ("folds", "group"),
+            "required for folds of kind 'group': the column or array that holds the groups",
+        )
+    if folds and folds.kind != "group" and folds.group is not None:
+        yield (
+            ("folds", "group"),
+            f"means nothing for kind '{folds.kind}'; leave it out or set kind to 'group'",
+        )
+
+
+def _included_validation(config: ExperimentConfig) -> Iterator[Finding]:
+    if config.folds and config.folds.include_validation and config.dataset_val is None:
+        yield ("folds", "include_validation"), "needs a validation set; give 'dataset_val' or leave it out"
+
+
+def _monitored(config: ExperimentConfig) -> Iterator[Finding]:
+    if not config.early_stopping or not config.early_stopping.monitor.startswith("val_"):
+        return
+    if config.split.kind == "none" and config.dataset_val is None:
+        monitor = config.early_stopping.monitor
+        yield ("early_stopping", "monitor"), f"'{monitor}' needs validation data; validation_split is 0"
+
+
+def _learning_rate_twice(config: ExperimentConfig) -> Iterator[Finding]:
+    if config.learning_rates == (None,):
+        return
+    for index, optimizer in enumerate(config.optimizers):
+        if "learning_rate" in optimizer.conf:
+            place = ("optimizers", index, "conf", "learning_rate")
+            yield place, "'learning_rates' came too; keep one of the two"
+
+
+def _repeated_points(config: ExperimentConfig) -> Iterator[Finding]:
+    """The same value twice in a list would make the same run twice."""
+    lists: list[tuple[Place, Iterable[object]]] = [
+        (("optimizers",), map(_key, config.optimizers)),
+        (("loss_functions",), map(_key, config.loss_functions)),
+        (("learning_rates",), config.learning_rates),
+        *((("sweep", key), map(json.dumps, values)) for key, values in config.sweep.items()),
+    ]
+    for place, values in lists:
+        for value, times in Counter(values).items():
+            if times > 1:
+                yield place, f"{value} came {times} times; once is enough (for several seeds: 'repeats')"
+
+
+def _key(entry: NamedConf) -> str:
+    conf = json.dumps(entry.conf, sort_keys=True) if entry.conf else ""
+    return f"{entry.name} {conf}".strip()
+
+
+def _metric_names(config: ExperimentConfig) -> Iterator[Finding]:
+    """Two metrics of one name would be one series in the plots."""
+    first: dict[JsonValue, int] = {}
+    for index, metric in enumerate(config.extra_metrics):
+        name = str(metric.conf.get("name") or metric.name)
+        if name in first:
+            hint = "give each a 'name' of its own in its conf"
+            yield ("extra_metrics", index), f"is called '{name}' like extra-metrics[{first[name]}]; {hint}"
+        first.setdefault(name, index)
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Finding]]], ...] = (
+    (("optimizers", "loss_functions", "learning_rates", "sweep", "folds", "repeats"), _grid_size),
+    (("epoch_period", "total_epochs", "sweep"), _epoch_period),
+    (("folds",), _groups),
+    (("folds", "dataset_val"), _included_validation),
+    (("early_stopping", "validation_split", "folds", "dataset_val"), _monitored),
+    (("optimizers", "learning_rates"), _learning_rate_twice),
+    (("optimizers", "loss_functions", "learning_rates", "sweep"), _repeated_points),
+    (("extra_metrics",), _metric_names),
+)

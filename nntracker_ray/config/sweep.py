@@ -1,0 +1,98 @@
+"""The sweep over further values: which keys it may hold, and what values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nntracker_ray.config.names import complaint_about
+from nntracker_ray.config.parts import MAX_COUNT
+from nntracker_ray.config.problems import Problems, join, shown, unknown_key
+from nntracker_ray.config.spelling import Spelled
+from nntracker_ray.config.values import read_value
+from nntracker_ray.records import JsonValue, NamedConf
+
+if TYPE_CHECKING:
+    from nntracker_ray.models.catalog import Catalog, Signature
+
+COUNT_KEYS = ("batch_size", "total_epochs")
+_PREFIXES = {"optimizer": "optimizers", "loss_function": "loss_functions"}
+_ALLOWED = "batch_size, total_epochs, optimizer.<argument>, loss_function.<argument>"
+_ELSEWHERE = {
+    "optimizer.learning_rate": "use 'learning_rates'",
+    "learning_rate": "use 'learning_rates'",
+    "learning_rates": "it is swept already",
+    "optimizers": "it is swept already",
+    "loss_functions": "it is swept already",
+    "seed": "use 'repeats' for several seeds",
+    "repeats": "it is a number of seeds already",
+}
+
+
+def check_sweep(spelling: Spelled, catalog: Catalog, problems: Problems) -> None:
+    """Check every swept key and read its values; call it after the names are resolved."""
+    sweep = spelling.tree.get("sweep")
+    if not isinstance(sweep, dict):
+        return
+    checked = {}
+    for key, values in sorted(sweep.items()):
+        path = join(spelling.path("sweep"), key)
+        if not isinstance(values, list) or not values:
+            problems.add(path, f"must be a list of one or more values; came {shown(values)}")
+            continue
+        checked[key] = [read_value(value) for value in values]
+        _check_sweep_key(key, checked[key], path, spelling, catalog, problems)
+    spelling.tree["sweep"] = checked
+
+
+def _check_sweep_key(
+    key: str, values: Sequence[JsonValue], path: str, spelling: Spelled, catalog: Catalog, problems: Problems
+) -> None:
+    prefix, _, argument = key.partition(".")
+    if key in COUNT_KEYS:
+        _check_counts(key, values, path, spelling, problems)
+    elif key not in _ELSEWHERE and prefix in _PREFIXES and argument:
+        find = catalog.optimizer if prefix == "optimizer" else catalog.loss
+        named = spelling.tree.get(_PREFIXES[prefix], [NamedConf("Adam")] if prefix == "optimizer" else [])
+        for entry in named if isinstance(named, list) else []:
+            _check_swept_argument(argument, values, path, entry, find(entry.name), problems)
+    else:
+        problems.add(path, f"cannot be swept{_why_not(key)}; allowed: {_ALLOWED}")
+
+
+def _why_not(key: str) -> str:
+    return f" ({_ELSEWHERE[key]})" if key in _ELSEWHERE else ""
+
+
+def _check_counts(
+    key: str, values: Sequence[JsonValue], path: str, spelling: Spelled, problems: Problems
+) -> None:
+    """Whole numbers; the key itself must not come as well, as it would mean nothing."""
+    if key in spelling.tree:
+        problems.add(path, f"'{key}' came as one value too; keep the value or the sweep")
+    good = [v for v in values if isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= MAX_COUNT]
+    for index, value in enumerate(values):
+        if value not in good or isinstance(value, bool):
+            problems.add(
+                join(path, index), f"must be a whole number from 1 to {MAX_COUNT:,}; came {shown(value)}"
+            )
+    spelling.tree[key] = max(good, default=1)
+
+
+def _check_swept_argument(
+    argument: str,
+    values: Sequence[JsonValue],
+    path: str,
+    entry: NamedConf,
+    signature: Signature,
+    problems: Problems,
+) -> None:
+    if argument in entry.conf:
+        problems.add(path, f"{entry.name} has '{argument}' in its conf too; keep the value or the sweep")
+    elif argument not in signature.optional and argument not in signature.required:
+        message = unknown_key(argument, (*signature.required, *signature.optional))
+        problems.add(path, f"{entry.name} has no argument '{argument}': {message}")
+    else:
+        for index, value in enumerate(values):
+            if complaint := complaint_about(argument, value, signature.optional.get(argument)):
+                problems.add(join(path, index), complaint)
