@@ -127,27 +127,38 @@ class Spool:
             return sequence
 
     def oldest(self, max_bytes: int) -> Parcel | None:
-        """The oldest unacknowledged entries, about `max_bytes` of them and at least one; None when all is
-        acknowledged. Raises: SpoolError: The disk no longer gives back what was written.
+        """The oldest unacknowledged entries, about `max_bytes` of them and at least one; None when there is none.
+
+        Raises: SpoolError: The oldest entry no longer reads as it was written; it has been given up, so that
+            the next call returns what follows.
         """
         with self._mutex, _disk_errors(self.path):
             self._check_open()
-            chosen = list(_first(self._entries, max_bytes))
-            if not chosen:
-                return None
-            return Parcel(b"".join(_read_entry(entry) for entry in chosen), chosen[-1].sequence)
+            payloads = []
+            for entry in _first(self._entries, max_bytes):
+                payload = _read_entry(entry)
+                if payload is None:
+                    break
+                payloads.append(payload)
+            if self._entries and not payloads:
+                lost = self._entries[0].sequence
+                self.acknowledge(lost)
+                raise SpoolError(f"entry {lost} of the spool {self.path} is damaged")
+            return Parcel(b"".join(payloads), self._entries[len(payloads) - 1].sequence) if payloads else None
 
     def acknowledge(self, sequence: int) -> int:
         """Forget every entry up to `sequence`. Returns how many these were."""
-        with self._mutex, _disk_errors(self.path):
+        with self._mutex:
             self._check_open()
             count = 0
             while self._entries and self._entries[0].sequence <= sequence:
                 self._bytes -= self._entries.popleft().length
                 count += 1
-            number = sequence.to_bytes(8, "little")
-            os.pwrite(self._acked_file, _ACKED.pack(sequence, zlib.crc32(number)), 0)
-            self._drop_empty_segments()
+            # An acknowledgement that cannot be written down costs a second delivery, which changes nothing.
+            with contextlib.suppress(OSError):
+                number = sequence.to_bytes(8, "little")
+                os.pwrite(self._acked_file, _ACKED.pack(sequence, zlib.crc32(number)), 0)
+                self._drop_empty_segments()
             return count
 
     def sync(self) -> None:
@@ -156,6 +167,11 @@ class Spool:
             self._check_open()
             for segment in self._segments:
                 os.fsync(segment.descriptor)
+
+    @property
+    def last(self) -> int:
+        """Sequence of the newest entry; 0 before the first."""
+        return self._next - 1
 
     @property
     def size_bytes(self) -> int:
@@ -292,12 +308,12 @@ def _write_all(descriptor: int, parts: list[memoryview], offset: int) -> None:
             parts[0] = parts[0][written:]
 
 
-def _read_entry(entry: _Entry) -> bytes:
+def _read_entry(entry: _Entry) -> bytes | None:
+    """The payload, or None when it is damaged."""
     block = os.pread(entry.segment.descriptor, _HEADER.size + entry.length, entry.offset - _HEADER.size)
     header, payload = block[: _HEADER.size], block[_HEADER.size :]
-    if len(payload) != entry.length or _checksum_in(header) != _checksum(header, payload):
-        raise SpoolError(f"entry {entry.sequence} of {entry.segment.path} is damaged")
-    return payload
+    whole = len(payload) == entry.length and _checksum_in(header) == _checksum(header, payload)
+    return payload if whole else None
 
 
 def _first(entries: deque[_Entry], max_bytes: int) -> Iterator[_Entry]:
