@@ -1,0 +1,1 @@
+"""PostgreSQL: the server, connections, schema, and every statement the platform sends."""

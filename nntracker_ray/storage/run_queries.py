@@ -1,0 +1,120 @@
+"""Runs as lists and pages show them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.rows import dict_row
+
+from nntracker_ray.errors import NotFoundError
+from nntracker_ray.records import Configuration, JsonValue, RunRow, RunSpec, RunState, from_json
+from nntracker_ray.storage import json_values
+from nntracker_ray.storage.arrays import numpy_cursor
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.owned import no_such_run, owned_run_no, require_experiment
+from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.tables import Columns, columns_of
+
+
+def list_runs(
+    conn: Connection, *, owner_id: UUID, experiment_id: UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[RunRow]:
+    """A page of the owner's runs: newest experiment first, then grid order.
+
+    Args:
+        experiment_id: Only of this experiment.
+        offset: Rows to skip.
+    """
+    return _rows(
+        conn, owner_id=owner_id, experiment_id=experiment_id, run_id=None, limit=limit, offset=offset
+    )
+
+
+def count_runs(conn: Connection, *, owner_id: UUID, experiment_id: UUID | None = None) -> int:
+    """How many runs `list_runs` would page through."""
+    row = conn.execute(query("count_runs"), {"owner_id": owner_id, "experiment_id": experiment_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def find_run(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunRow:
+    """One run. Raises: NotFoundError: No such run, or not the owner's."""
+    rows = _rows(conn, owner_id=owner_id, experiment_id=None, run_id=run_id, limit=1, offset=0)
+    if not rows:
+        raise no_such_run(run_id)
+    return rows[0]
+
+
+def run_spec(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunSpec:
+    """Everything that determines a run. Raises: NotFoundError: No such run, or not the owner's."""
+    row = conn.execute(query("run_spec"), {"owner_id": owner_id, "run_id": run_id}).fetchone()
+    if row is None:
+        raise no_such_run(run_id)
+    return from_json(RunSpec, row[0])
+
+
+def run_facts(conn: Connection, *, owner_id: UUID, run_id: UUID) -> dict[str, JsonValue]:
+    """What is true of a run as a whole, by key. Raises: NotFoundError: No such run, or not the owner's."""
+    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    return {
+        key: json_values.loads(value) for key, value in conn.execute(query("run_facts"), {"run_no": run_no})
+    }
+
+
+def state_changes(conn: Connection, *, owner_id: UUID, run_id: UUID) -> Columns:
+    """The history of a run, oldest first: time, state, attempt, by, why, error.
+
+    Raises: NotFoundError: No such run, or not the owner's.
+    """
+    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    rows = conn.execute(query("state_changes"), {"run_no": run_no}).fetchall()
+    return columns_of(("time", "state", "attempt", "by", "why", "error"), rows)
+
+
+def fold_summary(conn: Connection, *, owner_id: UUID, experiment_id: UUID) -> Columns:
+    """Spread of the last values over the folds and repeats of each configuration.
+
+    Returns: configuration_index, name (of the configuration), runs, metric, mean, std (of a sample, n - 1;
+        nan for one run); one row per configuration and metric.
+    Raises: NotFoundError: No such experiment, or not the owner's.
+    """
+    require_experiment(conn, owner_id=owner_id, experiment_id=experiment_id)
+    rows = conn.execute(
+        query("fold_summary"), {"owner_id": owner_id, "experiment_id": experiment_id}, binary=True
+    ).fetchall()
+    summary = columns_of(("configuration_index", "name", "runs", "metric", "mean", "std"), rows)
+    return {**summary, "std": [float("nan") if std is None else std for std in summary["std"]]}
+
+
+def fold_membership(
+    conn: Connection, *, owner_id: UUID, experiment_id: UUID, fold: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of the original training set that a fold trains on, and those it holds out.
+
+    Raises: NotFoundError: No such fold or experiment, or not the owner's.
+    """
+    values = {"owner_id": owner_id, "experiment_id": experiment_id, "fold": fold}
+    row = numpy_cursor(conn).execute(query("fold_membership"), values).fetchone()
+    if row is None:
+        raise NotFoundError(f"experiment {experiment_id} has no fold {fold}")
+    return row[0], row[1]
+
+
+def _rows(conn: Connection, **values: Any) -> list[RunRow]:
+    with conn.cursor(binary=True, row_factory=dict_row) as cursor:
+        return [_run_row(row) for row in cursor.execute(query("list_runs"), values)]
+
+
+def _run_row(row: dict[str, Any]) -> RunRow:
+    metrics = dict(zip(row.pop("metric_names"), row.pop("metric_values"), strict=True))
+    return RunRow(
+        **{
+            **row,
+            "state": RunState(row["state"]),
+            "configuration": from_json(Configuration, row["configuration"]),
+            "tags": tuple(row["tags"]),
+            "metrics": metrics,
+        }
+    )

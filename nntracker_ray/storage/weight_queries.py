@@ -1,0 +1,94 @@
+"""Captured weights, back as the arrays they were or reduced to what a plot can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntracker_ray.errors import NotFoundError
+from nntracker_ray.storage.arrays import dtype_of
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.extremes import evenly_spaced, extreme_places
+from nntracker_ray.storage.owned import owned_run_no
+from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.tables import Columns, joined
+
+
+def weight_arrays(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[dict[str, Any]]:
+    """Which arrays of a run are stored, in the order of the model.
+
+    Returns: layer_index, layer_name, tensor, dtype, shape (list), epochs (list, ascending) of each.
+    Raises: NotFoundError: No such run, or not the owner's.
+    """
+    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    names = ("layer_index", "layer_name", "tensor", "dtype", "shape", "epochs")
+    return [
+        dict(zip(names, row, strict=True)) for row in conn.execute(query("weight_arrays"), {"run_no": run_no})
+    ]
+
+
+def layer_weights(
+    conn: Connection, *, owner_id: UUID, run_id: UUID, layer: str, tensor: str
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """One array at every epoch it was captured.
+
+    Returns: epochs, shape (e,); values, shape (e, *shape), in the array's own dtype.
+    Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
+    """
+    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    captures = list(_captures(conn, run_no, layer, tensor, epochs=None))
+    if not captures:
+        raise _no_such_array(run_id, layer, tensor)
+    return np.array([epoch for epoch, _ in captures]), np.stack([array for _, array in captures])
+
+
+def reduced_weights(
+    conn: Connection, *, owner_id: UUID, run_id: UUID, layer: str, tensor: str, max_points: int
+) -> Columns:
+    """One array over its epochs in at most `max_points` points; the least and greatest of every stretch are among them.
+
+    With more captures than half the points, evenly spaced epochs are shown, the first and last among them.
+
+    Returns: epoch, index (place in the flattened array, C order), value (float64).
+    Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
+    """
+    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    found = conn.execute(
+        query("weight_epochs"), {"run_no": run_no, "layer": layer, "tensor": tensor}
+    ).fetchall()
+    if not found:
+        raise _no_such_array(run_id, layer, tensor)
+    chosen = evenly_spaced([epoch for (epoch,) in found], count=max(1, max_points // 2))
+    epochs, places, values = [], [], []
+    for epoch, array in _captures(conn, run_no, layer, tensor, epochs=chosen):
+        flat = array.reshape(-1)
+        kept = extreme_places(flat, max_points // len(chosen))
+        epochs.append(np.full(len(kept), epoch))
+        places.append(kept)
+        values.append(flat[kept].astype(np.float64))
+    return {
+        "epoch": joined(epochs, "int64"),
+        "index": joined(places, "int64"),
+        "value": joined(values, "float64"),
+    }
+
+
+def _captures(
+    conn: Connection, run_no: int, layer: str, tensor: str, *, epochs: list[int] | None
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(epoch, array) in order of epochs; the arrays are views of what the database sent."""
+    values = {"run_no": run_no, "layer": layer, "tensor": tensor, "epochs": epochs}
+    rows = conn.execute(query("layer_weights"), values, binary=True)
+    for epoch, parts in groupby(rows, key=lambda row: int(row[0])):
+        _, _, dtypes, shapes, pieces = zip(*parts, strict=True)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        yield epoch, np.frombuffer(data, dtype_of(dtypes[0])).reshape(shapes[0])
+
+
+def _no_such_array(run_id: UUID, layer: str, tensor: str) -> NotFoundError:
+    return NotFoundError(f"run {run_id} has no captured array {tensor!r} of a layer {layer!r}")

@@ -1,0 +1,31 @@
+"""Every change the platform makes to the database, by noun in the modules named here."""
+
+from nntracker_ray.storage.account_writes import (
+    create_login_link,
+    end_session,
+    ensure_local_account,
+    redeem_login_link,
+    session_user,
+)
+from nntracker_ray.storage.measurement_writes import write_batches
+from nntracker_ray.storage.run_writes import (
+    change_state,
+    claim_next_run,
+    heartbeat,
+    requeue_orphans,
+    submit_experiment,
+)
+
+__all__ = [
+    "change_state",
+    "claim_next_run",
+    "create_login_link",
+    "end_session",
+    "ensure_local_account",
+    "heartbeat",
+    "redeem_login_link",
+    "requeue_orphans",
+    "session_user",
+    "submit_experiment",
+    "write_batches",
+]

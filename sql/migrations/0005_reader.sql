@@ -1,0 +1,39 @@
+-- Read-only SQL for people: a role that sees measurements and runs, and nothing of users, sessions and login links.
+DO $$
+BEGIN
+    CREATE ROLE nntracker_reader NOLOGIN;
+-- Roles belong to the whole server: another database of it may have made this one, perhaps at this moment.
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+
+GRANT SELECT ON experiments, runs, run_states, run_tags, run_facts, folds, metrics, run_last_metrics, weight_arrays,
+                epoch_values, extra_metrics, weights TO nntracker_reader;
+
+-- Runs one statement as nntracker_reader and hands back at most max_rows + 1 rows, one more than wanted to tell that
+-- there are more. SECURITY DEFINER and not SET ROLE: inside such a function PostgreSQL refuses every way back to a
+-- mightier role, set_config('role', ...) included. A cursor takes one statement that returns rows, nothing else.
+CREATE FUNCTION read_as_reader(statement text, max_rows integer) RETURNS SETOF record
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    asked  refcursor;
+    answer record;
+BEGIN
+    OPEN asked NO SCROLL FOR EXECUTE statement;
+    FOR i IN 0 .. max_rows LOOP
+        FETCH asked INTO answer;
+        EXIT WHEN NOT FOUND;
+        RETURN NEXT answer;
+    END LOOP;
+    CLOSE asked;
+END $$;
+REVOKE EXECUTE ON FUNCTION read_as_reader(text, integer) FROM PUBLIC;
+
+-- An owner must be able to hold things in the schema, and we must belong to a role to give it something.
+DO $$
+BEGIN
+    EXECUTE format('GRANT nntracker_reader TO %I', current_user);
+    EXECUTE format('GRANT CREATE ON SCHEMA public TO nntracker_reader');
+    ALTER FUNCTION read_as_reader(text, integer) OWNER TO nntracker_reader;
+    REVOKE CREATE ON SCHEMA public FROM nntracker_reader;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION read_as_reader(text, integer) TO %I', current_user);
+END $$;

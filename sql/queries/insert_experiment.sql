@@ -1,0 +1,6 @@
+-- insert_experiment: an experiment, unless it is there already.
+-- parameters: experiment_id uuid, owner_id uuid, name text, config json, max_concurrent int
+-- columns:    none
+INSERT INTO experiments (experiment_id, owner_id, name, config, max_concurrent)
+VALUES (%(experiment_id)s, %(owner_id)s, %(name)s, %(config)s::json, %(max_concurrent)s)
+ON CONFLICT (experiment_id) DO NOTHING;

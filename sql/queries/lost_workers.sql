@@ -1,0 +1,9 @@
+-- lost_workers: how many workers of a run died one after the other since an attempt last finished an epoch.
+-- parameters: run_no int
+-- columns:    lost int
+SELECT count(DISTINCT s.attempt)::int
+  FROM runs r
+  JOIN run_states s USING (run_no)
+ WHERE r.run_no = %(run_no)s
+   AND s.state = 'queued' AND s.by = 'run-manager' AND s.error IS NOT NULL
+   AND s.attempt > r.progress_attempt;
