@@ -63,7 +63,7 @@ def limited(dsn: str, *, application: str, statement_timeout_s: float = STATEMEN
     settings = (
         f"-c statement_timeout={int(statement_timeout_s * 1000)}"
         f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_S * 1000}"
-        " -c client_min_messages=warning"
+        " -c client_min_messages=warning -c timezone=UTC"
     )
     options = f"{settings} {given.pop('options', None) or ''}".strip()
     merged = {**NETWORK_LIMITS, "application_name": application, **given, "options": options}

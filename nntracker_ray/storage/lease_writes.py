@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from nntracker_ray.errors import NotFoundError
@@ -12,15 +11,14 @@ from nntracker_ray.storage.run_writes import ACTIVE, AFTER_SILENCE, MANAGER, cha
 from nntracker_ray.storage.sql_files import query
 
 
-def requeue_leases(conn: Connection, *, manager_id: UUID, at_work: Sequence[UUID], why: str) -> list[UUID]:
-    """Queue again what is leased to this manager and not `at_work`. Returns the runs queued.
+def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID]:
+    """Queue again everything that is leased to this manager. Returns the runs queued.
 
     Only for a manager that knows that the trainers are gone: after its own restart, or after it ended them.
     Of these runs, those asked to pause become paused and those asked to stop become stopped.
     """
     queued = []
-    values = {"manager_id": manager_id, "at_work": list(at_work)}
-    for run_id, was in conn.execute(query("own_leases"), values).fetchall():
+    for run_id, was in conn.execute(query("own_leases"), {"manager_id": manager_id}).fetchall():
         state = AFTER_SILENCE[RunState(was)]
         change_state(conn, run_id=run_id, state=state, by=MANAGER, why=why)
         if state is RunState.QUEUED:

@@ -99,13 +99,11 @@ RETURNS TABLE (epoch integer, index bigint, value float8)
 LANGUAGE plpgsql STABLE STRICT AS $$
 #variable_conflict use_column
 DECLARE
-    captures integer;
     stride   bigint;
     found    record;
 BEGIN
-    SELECT count(DISTINCT w.epoch),
-           greatest(1, ceil(sum(octet_length(w.data) / dtype_bytes(w.dtype)) / greatest(1, weight_values.max_points)))
-      INTO captures, stride
+    SELECT greatest(1, ceil(sum(octet_length(w.data) / dtype_bytes(w.dtype))::numeric / greatest(1, weight_values.max_points)))
+      INTO stride
       FROM weight_arrays w JOIN runs r USING (run_no)
      WHERE r.run_id = weight_values.run AND w.layer_name = weight_values.layer AND w.tensor = weight_values.tensor;
     FOR found IN

@@ -1,12 +1,14 @@
 -- layer_curves: the layer metrics of a run, one row per metric, layer and tensor, its points as arrays in drawing order.
 -- parameters: run_no int, metrics text[] (NULL: all), after_epoch int (-1: from the start)
 -- columns:    metric text, layer text, tensor text, epochs int[], steps int8[], values float8[], times timestamptz[]
-SELECT metric, layer, tensor, array_agg(epoch ORDER BY epoch, step), array_agg(step ORDER BY epoch, step),
-       array_agg(value ORDER BY epoch, step), array_agg(time ORDER BY epoch, step)
-  FROM metrics
- WHERE run_no = %(run_no)s
-   AND (layer <> '' OR tensor <> '')
-   AND (%(metrics)s::text[] IS NULL OR metric = ANY(%(metrics)s))
-   AND epoch > %(after_epoch)s
+SELECT metric, layer, tensor, array_agg(epoch), array_agg(step), array_agg(value), array_agg(time)
+  -- Sorted once here, and not once for each array.
+  FROM (SELECT metric, layer, tensor, epoch, step, value, time
+          FROM metrics
+         WHERE run_no = %(run_no)s
+           AND (layer <> '' OR tensor <> '')
+           AND (%(metrics)s::text[] IS NULL OR metric = ANY(%(metrics)s))
+           AND epoch > %(after_epoch)s
+         ORDER BY metric, layer, tensor, epoch, step) AS points
  GROUP BY metric, layer, tensor
  ORDER BY metric, layer, tensor;
