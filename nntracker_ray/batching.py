@@ -85,7 +85,7 @@ def store(payloads: Sequence[Payload], write: Callable[[Sequence[Batch]], None])
     """
     decoded = [_decoded(payload) for payload in payloads]
     batches = [one for one in decoded if isinstance(one, Batch)]
-    together = _written(batches, write)
+    together = _written(batches, write) if batches else None
     outcomes: list[Outcome] = []
     for one in decoded:
         if not isinstance(one, Batch):

@@ -17,7 +17,6 @@ from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.wire import encode_records
 from tests.integration.writer.writer_kit import local_ray, stop_writer, submitted_runs
 
-pytestmark = pytest.mark.slow
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_S = 60.0
 
@@ -146,6 +145,7 @@ def test_a_killed_writer_comes_back_and_answers_the_call_under_way(writer, datab
     assert ray.get(writer.ping.remote()) != first_pid
 
 
+@pytest.mark.slow
 def test_a_frozen_writer_is_replaced(writer, database, tmp_path):
     """A process that hangs is worse than a dead one, because Ray sees nothing wrong with it."""
     [run_no] = submitted_runs(database, 1)
