@@ -1,0 +1,60 @@
+"""The batches of a run, each epoch in its own order. TensorFlow starts here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from nntracker_ray.training.data import IndexArray, epoch_order
+
+
+class BatchFeed:
+    """Batches for one `fit()` over all epochs, each epoch in its own order, entered at any batch.
+
+    `enter` says which epoch the next pass over `dataset` is; the order is drawn when that pass begins. The
+    rows stay where they are: a pass gathers its batches, nothing is copied per epoch.
+    """
+
+    def __init__(self, x: NDArray[Any], y: NDArray[Any], *, batch_size: int, seed: int) -> None:
+        self._rows, self._batch_size, self._seed = len(x), batch_size, seed
+        self._epoch = self._skipped = 0
+        self.batches = -(-self._rows // batch_size)  # per epoch, the last one may be smaller
+        self.dataset = self._dataset(x, y)
+
+    def enter(self, epoch: int, *, batches_done: int = 0) -> None:
+        """Let the next pass be over what is left of an epoch."""
+        self._epoch, self._skipped = epoch, batches_done
+
+    def _remaining_order(self) -> IndexArray:
+        order = epoch_order(self._seed, self._epoch, self._rows)
+        return order[self._skipped * self._batch_size :]
+
+    def _dataset(self, x: NDArray[Any], y: NDArray[Any]) -> tf.data.Dataset:
+        rows = tf.data.Dataset.from_tensors((tf.constant(x), tf.constant(y))).repeat()
+        indices = tf.data.Dataset.range(1).map(self._draw).flat_map(self._cut)
+        batches = tf.data.Dataset.zip((indices, rows)).map(_gather, num_parallel_calls=tf.data.AUTOTUNE)
+        options = tf.data.Options()
+        # As Keras does for arrays: optimising this graph costs more than it brings.
+        options.experimental_optimization.apply_default_optimizations = False
+        options.deterministic = True
+        # A shortened epoch is left before its end, so the promised number is never found wrong.
+        counted = batches.apply(tf.data.experimental.assert_cardinality(self.batches))
+        return counted.with_options(options).prefetch(tf.data.AUTOTUNE)
+
+    def _draw(self, _: tf.Tensor) -> tf.Tensor:
+        order = tf.py_function(self._remaining_order, [], tf.int64)
+        order.set_shape([None])
+        return order
+
+    def _cut(self, order: tf.Tensor) -> tf.data.Dataset:
+        whole = tf.size(order) // self._batch_size * self._batch_size
+        batches = tf.data.Dataset.from_tensor_slices(tf.reshape(order[:whole], [-1, self._batch_size]))
+        if self._rows % self._batch_size:
+            batches = batches.concatenate(tf.data.Dataset.from_tensors(order[whole:]))
+        return batches
+
+
+def _gather(indices: tf.Tensor, rows: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.gather(rows[0], indices), tf.gather(rows[1], indices)

@@ -1,0 +1,55 @@
+"""From a model description to a compiled model whose first weights depend on the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import keras
+import numpy as np
+
+from nntracker_ray.models.load import build_model
+from nntracker_ray.models.objects import make_loss, make_metric, make_optimizer
+from nntracker_ray.records import NamedConf, RunSpec
+
+# Losses on classes: Keras finds the accuracy that fits the shapes of labels and outputs.
+CLASSIFICATION_LOSSES: Final = frozenset(
+    {"BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalHinge"}
+    | {"CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "KLDivergence"}
+    | {"SparseCategoricalCrossentropy"}
+)
+
+
+def compiled_model(spec: RunSpec, model_json: str) -> keras.Model:
+    """Build and compile the model of a run, with the variables of its optimizer.
+
+    Equal seeds give equal first weights and equal random masks, whatever else the process has done.
+    Raises: ModelError, BadInputError: The description or an argument cannot be used.
+    """
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(_keras_seed(spec.seed))
+    model = build_model(model_json)
+    configuration = spec.configuration
+    model.compile(
+        optimizer=make_optimizer(configuration.optimizer, configuration.learning_rate),
+        loss=make_loss(configuration.loss_function),
+        metrics=_metrics(configuration.loss_function, spec.extra_metrics),
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def effective_learning_rate(model: keras.Model) -> float:
+    """The learning rate in force, read from the optimizer; the shortest decimal that gives its bits."""
+    rate = keras.ops.convert_to_numpy(model.optimizer.learning_rate)
+    return float(str(rate))
+
+
+def _keras_seed(seed: int) -> int:
+    # Keras takes 32 bits; a run's seed may have more.
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+
+def _metrics(loss: NamedConf, extra: Sequence[NamedConf]) -> list[Any]:
+    accuracy = ["accuracy"] if loss.name in CLASSIFICATION_LOSSES else []
+    return [*accuracy, *(make_metric(metric) for metric in extra)]
