@@ -3,7 +3,7 @@
 Two steps each: `series` and `reduction` work out the numbers, `learning` only draws.
 """
 
-from nntracker_ray.figures.learning import MARKS_LABEL, learning_curves
+from nntracker_ray.figures.learning import MARKS_LABEL, learning_curves, mark_height
 from nntracker_ray.figures.palette import SERIES_COLORS
 from nntracker_ray.figures.reduction import keep_extremes
 from nntracker_ray.figures.series import Series, Split, curve_series, known_metrics
@@ -17,4 +17,5 @@ __all__ = [
     "keep_extremes",
     "known_metrics",
     "learning_curves",
+    "mark_height",
 ]

@@ -15,6 +15,8 @@ from nntracker_ray.figures.series import Series, curve_series
 
 MARKS_LABEL = "not finite"
 SHARE_RANGE = "share"  # name of the second y axis: 0 is the lower edge of the chart, 1 the upper
+GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
+FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
 DEFAULT_MAX_POINTS = 8_000  # four for each pixel column of a chart 2,000 pixels wide
 
 
@@ -93,7 +95,7 @@ def _overlay_options(lines: int, height: int) -> dict[str, Any]:
         "min_height": height,
         "height": height,
         "toolbar": "above",
-        "xlabel": "epoch (from 0)",
+        "xlabel": "epoch, from 0",
         "ylabel": "",
         "show_legend": lines > 0,
         "legend_position": "top",
@@ -118,7 +120,6 @@ def _with_dots(label: str, color: str) -> Any:
         line.name = label
         dots = plot.state.scatter("epoch", "value", source=plot.handles["source"], size=4, color=color)
         dots.name = f"{label} dots"
-        line.js_link("visible", dots, "visible")
 
     return hook
 
@@ -144,9 +145,33 @@ def _calm_axes(plot: Any, _element: Any) -> None:
     figure.x_range = DataRange1d(only_visible=True, range_padding=0.02, min_interval=1)
     figure.xaxis.ticker = BasicTicker(min_interval=1)
     figure.toolbar.autohide = True
-    figure.outline_line_alpha = 0
+    _hide_dots_with_lines(figure)
+    _transparent_and_grey(figure)
+
+
+def _hide_dots_with_lines(figure: Any) -> None:
+    by_name = {renderer.name: renderer for renderer in figure.renderers}
+    for item in (item for legend in figure.legend for item in legend.items):
+        item.renderers = [
+            *item.renderers,
+            *(by_name[name] for r in item.renderers if (name := f"{r.name} dots") in by_name),
+        ]
+
+
+def _transparent_and_grey(figure: Any) -> None:
+    """No paper of its own and greys between: one figure for light and dark pages and notebooks."""
+    figure.background_fill_alpha = figure.border_fill_alpha = figure.outline_line_alpha = 0
     figure.xgrid.visible = False
-    figure.ygrid.grid_line_alpha = 0.5
+    figure.ygrid.grid_line_color, figure.ygrid.grid_line_alpha = GREY, 0.18
+    for axis in figure.axis:
+        axis.axis_line_color = axis.minor_tick_line_color = axis.major_tick_line_color = None
+        axis.major_label_text_color = axis.axis_label_text_color = GREY
+        axis.major_label_text_font = axis.axis_label_text_font = FONT
+        axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
+        axis.axis_label_text_font_style = "normal"
+    for legend in figure.legend:
+        legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
+        legend.padding = legend.margin = 0
 
 
 @cache

@@ -1,0 +1,1 @@
+"""REST, sign-in and the gate in front of everything that the web server answers."""

@@ -1,0 +1,86 @@
+"""Routes that read runs. What a caller may not see is not found."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Annotated
+from uuid import UUID
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+
+from apps.api.schemas import Health, MetricColumns, RunList, RunOut, json_number
+from apps.api.sign_in import Caller
+from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.storage import queries
+from nntracker_ray.storage.connection import Database
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/health")
+def health(request: Request) -> Health:
+    """Whether the web server and the database answer. Needs no session."""
+    database: Database = request.app.state.database
+    try:
+        with database.connection():
+            return Health(database="up")
+    except DatabaseAwayError:
+        return Health(database="away")
+
+
+@router.get("/runs")
+def list_runs(
+    request: Request,
+    experiment_id: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> RunList:
+    """Runs, newest experiment first, then in the order of the grid."""
+    owner_id = _caller(request).user_id
+    with _database(request).connection() as conn:
+        total = queries.count_runs(conn, owner_id=owner_id, experiment_id=experiment_id)
+        rows = queries.list_runs(
+            conn, owner_id=owner_id, experiment_id=experiment_id, limit=limit, offset=offset
+        )
+    return RunList(total=total, runs=[RunOut.of(row) for row in rows])
+
+
+@router.get("/runs/{run_id}")
+def find_run(request: Request, run_id: UUID) -> RunOut:
+    """One run."""
+    with _database(request).connection() as conn:
+        return RunOut.of(queries.find_run(conn, owner_id=_caller(request).user_id, run_id=run_id))
+
+
+@router.get("/runs/{run_id}/metrics")
+def run_metrics(
+    request: Request,
+    run_id: UUID,
+    metric: Annotated[list[str] | None, Query(description="only these; repeat for several")] = None,
+    after_epoch: Annotated[int, Query(ge=-1, le=2**31 - 1)] = -1,
+) -> MetricColumns:
+    """Metric values of one run, of later epochs than `after_epoch`."""
+    owner_id = _caller(request).user_id
+    with _database(request).connection() as conn:
+        queries.find_run(conn, owner_id=owner_id, run_id=run_id)
+        columns = queries.learning_curves(
+            conn, owner_id=owner_id, run_ids=[run_id], metrics=metric, after_epoch=after_epoch
+        )
+    return MetricColumns(
+        metric=list(columns["metric"]),
+        epoch=[int(epoch) for epoch in columns["epoch"]],
+        step=[int(step) for step in columns["step"]],
+        value=[json_number(float(value)) for value in columns["value"]],
+        time=[moment.replace(tzinfo=UTC) for moment in np.asarray(columns["time"]).tolist()],
+    )
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database

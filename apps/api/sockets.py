@@ -1,0 +1,55 @@
+"""Open websockets by session, so that signing out ends them at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SIGNED_OUT = 4401  # websocket close code; 4000-4999 are free for applications
+
+
+class OpenSockets:
+    """Runs websockets until they end by themselves or their session does. One event loop only."""
+
+    def __init__(self) -> None:
+        self._endings: defaultdict[bytes, set[asyncio.Event]] = defaultdict(set)
+
+    async def run(self, app: ASGIApp, session: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one websocket."""
+        ending = asyncio.Event()
+        self._endings[session].add(ending)
+        try:
+            await _until(ending, app(scope, receive, send), lambda: _close(send))
+        finally:
+            self._endings[session].discard(ending)
+            if not self._endings[session]:
+                del self._endings[session]
+
+    def close(self, session: bytes) -> int:
+        """End every websocket of a session; returns how many there were."""
+        endings = self._endings.get(session, set())
+        for ending in endings:
+            ending.set()
+        return len(endings)
+
+
+async def _until(ending: asyncio.Event, work: Awaitable[None], close: Callable[[], Awaitable[None]]) -> None:
+    socket = asyncio.ensure_future(work)
+    asked_to_end = asyncio.ensure_future(ending.wait())
+    try:
+        await asyncio.wait({socket, asked_to_end}, return_when=asyncio.FIRST_COMPLETED)
+        if not socket.done():
+            await close()
+        else:
+            await socket
+    finally:
+        asked_to_end.cancel()
+        socket.cancel()
+        await asyncio.gather(socket, asked_to_end, return_exceptions=True)
+
+
+async def _close(send: Send) -> None:
+    await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": "signed out"})

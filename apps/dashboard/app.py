@@ -1,0 +1,43 @@
+"""Adding the pages to the web application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from apps.dashboard.live import LiveFeed
+from apps.dashboard.sockets_fix import close_sessions_with_their_sockets
+from nntracker_ray.storage.connection import Database
+
+
+def add_pages(app: FastAPI, *, database: Database, feed: LiveFeed, secret: bytes) -> None:
+    """Serve the pages from `app`.
+
+    Args:
+        secret: Signs the page tokens, so that a websocket can only be opened by a page that we served.
+    """
+    import panel as pn
+    import panel_material_ui  # noqa: F401  (what is imported after add_applications gets no static route)
+    from panel.io.fastapi import add_applications
+
+    from apps.api.sign_in import CALLER_HEADER
+    from apps.dashboard.page import THEME_COOKIE
+    from apps.dashboard.pages.run_page import run_page
+    from apps.dashboard.pages.runs_page import runs_page
+
+    close_sessions_with_their_sockets()
+    pn.extension(notifications=False, reconnect=True, disconnect_notification="", ready_notification="")
+    # Functions and not partials: Panel serves nothing for a partial, without a word.
+    pages = {"/": lambda: runs_page(database, feed), "/run": lambda: run_page(database, feed)}
+    add_applications(
+        pages,
+        app=app,
+        title={"/": "Runs · NNTracker", "/run": "Run · NNTracker"},
+        sign_sessions=True,
+        secret_key=secret,
+        include_headers=[CALLER_HEADER.title()],  # as Tornado spells headers
+        include_cookies=[THEME_COOKIE],
+    )
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.path in pages:
+            route.include_in_schema = False

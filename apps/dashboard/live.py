@@ -1,0 +1,127 @@
+"""Keeping open pages current: one LISTEN for the whole process, and a fetch only where something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.storage.connection import Database
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "nntracker_runs"
+RETRY_AFTER_S = 2.0
+T = TypeVar("T")
+Listener = Callable[[str | None], None]  # gets a run's id, or None: anything may have changed
+
+
+class LiveFeed:
+    """Hears of changed runs on one connection and tells every listener. Starts with its first listener."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._listeners: set[Listener] = set()
+        self._thread: threading.Thread | None = None
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` from the feed's thread at every change; returns how to end that."""
+        with self._lock:
+            self._listeners.add(listener)
+            if self._thread is None:
+                # A daemon: it waits in the database's socket, and nothing is lost when the process ends.
+                self._thread = threading.Thread(target=self._listen, name="run changes", daemon=True)
+                self._thread.start()
+        return lambda: self._unsubscribe(listener)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def _unsubscribe(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners.discard(listener)
+
+    def _listen(self) -> None:
+        for notification in self._database.listen(CHANNEL):
+            with self._lock:
+                listeners = tuple(self._listeners)
+            for listener in listeners:
+                # A page whose event loop is gone must not silence the others.
+                with contextlib.suppress(RuntimeError):
+                    listener(notification[1] if notification is not None else None)
+
+
+class Refresher(Generic[T]):
+    """One open page: woken by the feed, fetches in a thread, shows on the event loop. Bursts become one fetch.
+
+    Args:
+        feed: Tells of changes.
+        concerns: Whether a change of this run matters to the page.
+        fetch: Reads the database; runs in a thread; may raise DatabaseAwayError.
+        show: Gets what was fetched, on the event loop, where the page may be changed.
+        show_away: Called when the database does not answer; `show` follows when it does again.
+        pause_s: At least so long between two fetches.
+    """
+
+    def __init__(
+        self,
+        feed: LiveFeed,
+        *,
+        concerns: Callable[[str], bool],
+        fetch: Callable[[], T],
+        show: Callable[[T], None],
+        show_away: Callable[[], None],
+        pause_s: float,
+    ) -> None:
+        self._feed = feed
+        self._concerns = concerns
+        self._fetch = fetch
+        self._show = show
+        self._show_away = show_away
+        self._pause_s = pause_s
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Fetch and show now, and then at every change. Call on the event loop."""
+        loop = asyncio.get_running_loop()
+
+        def wake(run_id: str | None) -> None:
+            if run_id is None or self._concerns(run_id):
+                loop.call_soon_threadsafe(self._changed.set)
+
+        self._unsubscribe = self._feed.subscribe(wake)
+        self._changed.set()
+        self._task = loop.create_task(self._run())
+
+    def wake(self) -> None:
+        """Fetch again soon, whatever the feed says. Call on the event loop."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        """The page is gone."""
+        self._unsubscribe()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                self._show(await asyncio.to_thread(self._fetch))
+            except DatabaseAwayError:
+                self._show_away()
+                self._changed.set()
+                await asyncio.sleep(RETRY_AFTER_S)
+            except Exception:
+                log.exception("a page could not be brought up to date")
+            await asyncio.sleep(self._pause_s)

@@ -1,0 +1,71 @@
+"""What every page has around its content: name, way home, theme, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import panel as pn
+import panel_material_ui as pmui
+
+from apps.api.sign_in import CALLER_HEADER
+from apps.dashboard.components.elements import Elements, h
+from apps.dashboard.components.trees import Tree
+from apps.dashboard.theme import PAGE_SX, THEME
+
+THEME_COOKIE = "nntracker_theme"
+
+
+def page(title: str, main: Sequence[Any]) -> pmui.Page:
+    """A page of the dashboard.
+
+    Args:
+        title: Of the browser's tab; plain words of ours.
+        main: The content, top to bottom.
+    """
+    bar = Elements(_bar())
+    framed = pmui.Page(
+        title="",
+        meta_title=f"{title} · NNTracker",
+        meta_icon="/assets/icon.svg",
+        header=[bar],
+        main=list(main),
+        main_width=1440,
+        app_bar_width="100%",
+        sidebar_variant="temporary",  # there is none, and a closed persistent one would shift the content left
+        busy_indicator=None,
+        dark_theme=pn.state.cookies.get(THEME_COOKIE) == "dark",
+        theme_config=THEME,
+        sx=PAGE_SX,
+    )
+    framed.param.watch(lambda event: bar.remember_theme(dark=event.new), "dark_theme")
+    return framed
+
+
+def caller_id() -> UUID:
+    """Who looks at this page; the gate has put it into the request."""
+    told = next(value for name, value in pn.state.headers.items() if name.lower() == CALLER_HEADER)
+    return UUID(told.partition("/")[0])
+
+
+def _bar() -> Tree:
+    home = h("a", _icon(), h("span", "NNTracker"), cls="home", href="/")
+    sign_out = h(
+        "form", h("button", "Sign out", type="submit", cls="quiet"), method="post", action="/sign-out"
+    )
+    return h(
+        "nav", home, h("a", "Runs", href="/", cls="place"), h("span", cls="stretch"), sign_out, cls="bar"
+    )
+
+
+def _icon() -> Tree:
+    line = {"fill": "none", "stroke": "#fff", "stroke-width": 2.6, "stroke-linecap": "round"}
+    curve = ["path", {"d": "M6 8c2 12 7 15 20 16", **line}, []]
+    dashes = [
+        "path",
+        {"d": "M6 8c4 7 9 9 20 9.5", "stroke-dasharray": "3.2 4.4", "stroke-opacity": 0.6, **line},
+        [],
+    ]
+    tile = ["rect", {"width": 32, "height": 32, "rx": 7, "fill": "#1f6feb"}, []]
+    return h("svg", tile, curve, dashes, viewBox="0 0 32 32", width=22, height=22, aria_hidden="true")

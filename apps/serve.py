@@ -1,0 +1,113 @@
+"""The web app on Ray Serve: one deployment, whose application is built inside its replica.
+
+`serve run apps.serve:app` starts it on a running Ray; data folder and database come from the environment as usual.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ray import serve
+from ray.serve.schema import ApplicationStatus
+
+from apps.api.private_files import write_private
+from nntracker_ray.errors import PlatformError
+from nntracker_ray.home import Home
+from nntracker_ray.storage.connection import resolve_dsn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+NAME = "nntracker"
+PUBLIC_ORIGINS_VARIABLE = "NNTRACKER_PUBLIC_ORIGINS"
+DSN_FILE = "web_dsn"
+OPEN_PAGES = 1000  # each open page holds one request for as long as it is open; Serve's default is 5
+LOOPBACK = "127.0.0.1"
+
+
+def start_web(home_root: str, dsn: str, host: str = LOOPBACK, port: int = 8000) -> str:
+    """Serve the web app from the Ray that this process is connected to.
+
+    Args:
+        home_root: The data folder.
+        dsn: Of the database; handed over in a file that only its owner can read, never by argument or environment.
+    Returns: The address: "http://127.0.0.1:8000".
+    Raises: PlatformError: The port is taken, or the app does not come up; the message says why.
+    """
+    _check_port(host, port)
+    _hand_over_dsn(Home(Path(home_root)), dsn)
+    serve.start(http_options=serve.config.HTTPOptions(host=host, port=port))
+    try:
+        serve.run(_application(home_root, _public_origins()), name=NAME, route_prefix="/")
+    except Exception as error:
+        why = _why_not()
+        stop_web()
+        raise PlatformError(f"the web app does not come up: {why or error}") from error
+    return f"http://{host}:{port}"
+
+
+def stop_web() -> None:
+    """End the web app and Serve."""
+    serve.shutdown()
+
+
+def app(_arguments: dict[str, str] | None = None) -> Any:
+    """For `serve run apps.serve:app`."""
+    home = Home.default()
+    _hand_over_dsn(home, resolve_dsn(home))
+    return _application(str(home.root), _public_origins())
+
+
+def build_replica_app(home_root: str, public_origins: frozenset[str]) -> FastAPI:
+    """Build the application where it runs: pages cannot be pickled."""
+    from apps.api.app import WebSettings, build_app
+
+    home = Home(Path(home_root))
+    return build_app(WebSettings(home, (home.root / DSN_FILE).read_text(encoding="utf-8"), public_origins))
+
+
+def _application(home_root: str, public_origins: frozenset[str]) -> Any:
+    @serve.deployment(
+        name="web",
+        num_replicas=1,
+        max_ongoing_requests=OPEN_PAGES,
+        ray_actor_options={"num_cpus": 0.1},
+    )
+    @serve.ingress(partial(build_replica_app, home_root, public_origins))
+    class Web:
+        """Everything is in the application that the ingress builds."""
+
+    return Web.bind()  # type: ignore[attr-defined]
+
+
+def _check_port(host: str, port: int) -> None:
+    """Serve itself goes on without a word when its port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PlatformError(
+                f"port {port} on {host} cannot be used ({error.strerror}); choose another with --port"
+            ) from error
+
+
+def _public_origins() -> frozenset[str]:
+    listed = os.environ.get(PUBLIC_ORIGINS_VARIABLE, "")
+    return frozenset(origin.strip().rstrip("/").lower() for origin in listed.split(",") if origin.strip())
+
+
+def _hand_over_dsn(home: Home, dsn: str) -> None:
+    write_private(home.create().root / DSN_FILE, dsn)
+
+
+def _why_not() -> str:
+    """What Serve says of the application; a failed deployment's exception says next to nothing."""
+    status = serve.status().applications.get(NAME)
+    if status is None or status.status is ApplicationStatus.RUNNING:
+        return ""
+    return "; ".join(filter(None, (status.message, *(one.message for one in status.deployments.values()))))
