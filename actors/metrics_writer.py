@@ -27,6 +27,8 @@ NAME: Final = "metrics-writer"
 NAMESPACE: Final = "nntracker"
 PENDING_BYTES: Final = 256 * 2**20
 ANSWER_TIMEOUT_S: Final = 10.0
+# Longer than a restart takes on a busy machine, or the newborn would be killed for not answering.
+SIGN_OF_LIFE_TIMEOUT_S: Final = 20.0
 
 _Waiting = tuple[Payload, "asyncio.Future[None]"]
 
@@ -142,10 +144,25 @@ def start_metrics_writer(dsn: str) -> Any:
     return actor.remote(dsn)
 
 
+def stop_metrics_writer(timeout_s: float = 10.0) -> bool:
+    """End the metrics writer of this cluster, if there is one; True when it is gone.
+
+    What it has not committed lies in the spools of its senders, and arrives after the next start.
+    """
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        try:
+            ray.kill(ray.get_actor(NAME, namespace=NAMESPACE), no_restart=True)
+        except ValueError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def deliver_to_actor(handle: Any = None) -> Callable[[int, int, bytes], None]:
     """A function for `SpoolSink`: sends a payload to the metrics writer and returns after the commit.
 
-    It never waits longer than twice 10 s for a process that does not answer: a frozen one is killed, so that Ray
+    It waits at most 30 s for a process that does not answer: a frozen one is killed, so that Ray
     starts it anew, and one that was replaced is looked up by its name. What it raises means: try again, except
     for a refusal of the content.
 
@@ -177,7 +194,11 @@ def _send(writer: Any, run_no: int, attempt: int, payload: bytes) -> None:
 
 def _check_alive(writer: Any) -> None:
     try:
-        ray.get(writer.ping.remote(), timeout=ANSWER_TIMEOUT_S)
-    except (GetTimeoutError, RayActorError) as error:
+        ray.get(writer.ping.remote(), timeout=SIGN_OF_LIFE_TIMEOUT_S)
+    except RayActorError as error:
+        raise DatabaseAwayError("the metrics writer is being restarted") from error
+    except GetTimeoutError as error:
         ray.kill(writer, no_restart=False)
-        raise DatabaseAwayError("the metrics writer did not answer; it is being restarted") from error
+        raise DatabaseAwayError(
+            "the metrics writer did not answer; it was killed and is being restarted"
+        ) from error

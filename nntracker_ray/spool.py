@@ -20,6 +20,7 @@ import re
 import shutil
 import struct
 import threading
+import time
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ import filelock
 from nntracker_ray.errors import SpoolError
 
 SEGMENT_BYTES: Final = 64 * 2**20
+OWNING_TIMEOUT_S: Final = 2.0
 
 _MAGIC: Final = b"NNs1"
 _HEADER: Final = struct.Struct("<4sQQI")  # magic, sequence, payload bytes, CRC-32 of both and of the payload
@@ -257,15 +259,21 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 
 def _own(path: Path) -> filelock.FileLock:
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make the folder and take its lock.
+
+    Somebody who looks for orphans holds the lock of a folder for a moment, and removes one that is still empty:
+    both are waited out.
+    """
+    end_s = time.monotonic() + OWNING_TIMEOUT_S
     lock = filelock.FileLock(path / "lock", timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise SpoolError(
-            f"the spool {path} belongs to a process that is alive; it trains this attempt"
-        ) from error
-    return lock
+    while True:
+        with contextlib.suppress(filelock.Timeout, FileNotFoundError, FileExistsError):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock.acquire()
+            return lock
+        if time.monotonic() > end_s:
+            raise SpoolError(f"the spool {path} belongs to a process that is alive; it trains this attempt")
+        time.sleep(0.01)
 
 
 def _is_owned(path: Path) -> bool:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import ray
 
-from actors.metrics_writer import start_metrics_writer
+from actors.metrics_writer import start_metrics_writer, stop_metrics_writer
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.migrations import migrate
@@ -22,7 +22,6 @@ from tests.integration.writer.writer_kit import (
     Producer,
     check_table,
     local_ray,
-    stop_writer,
     submitted_runs,
 )
 
@@ -100,7 +99,7 @@ def test_no_kill_loses_or_doubles_a_point(cluster, server, tmp_path, seconds, pr
         saboteur.strike()
     counts = ray.get(reports, timeout=PATIENCE_S)
     finished = ray.get([training.finish.remote(PATIENCE_S) for training in trainings])
-    stop_writer()
+    assert stop_metrics_writer()
 
     print(f"harm done: {dict(saboteur.done)}; (epochs, slowest record in s): {counts}")
     assert [drained for drained, _ in finished] == [True] * producers, finished

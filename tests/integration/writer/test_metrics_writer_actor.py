@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import ray
 
-from actors.metrics_writer import NAME, NAMESPACE, deliver_to_actor, start_metrics_writer
+from actors.metrics_writer import NAME, NAMESPACE, deliver_to_actor, start_metrics_writer, stop_metrics_writer
 from nntracker_ray.errors import DatabaseAwayError, SpoolError, StorageError
 from nntracker_ray.records import Capture, MetricPoint, RunFact, WeightArray
 from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.wire import encode_records
-from tests.integration.writer.writer_kit import local_ray, stop_writer, submitted_runs
+from tests.integration.writer.writer_kit import local_ray, submitted_runs
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_S = 60.0
@@ -30,7 +30,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def writer(cluster, database_url):
     yield start_metrics_writer(database_url)
-    stop_writer()
+    assert stop_metrics_writer()
 
 
 def points(run_no, count, metric="loss"):
@@ -121,7 +121,7 @@ def test_it_starts_without_a_database_and_says_so(cluster):
             ray.get(writer.write.remote(1, 1, encode_records([RunFact("k", 1)])), timeout=PATIENCE_S)
         assert ray.get(writer.stats.remote())["away"] == 1
     finally:
-        stop_writer()
+        assert stop_metrics_writer()
 
 
 def test_starting_it_again_finds_the_one_that_runs(writer, database_url):

@@ -14,7 +14,7 @@ from uuid import uuid4
 import ray
 from ray._raylet import AuthenticationTokenLoader
 
-from actors.metrics_writer import NAME, NAMESPACE, deliver_to_actor
+from actors.metrics_writer import NAMESPACE, deliver_to_actor
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
@@ -57,21 +57,6 @@ def local_ray(folder: Path) -> Iterator[None]:
         ray.shutdown()
         os.environ.clear()
         os.environ.update(before)
-
-
-def stop_writer() -> None:
-    """End the writer of the cluster for good, if there is one."""
-    try:
-        ray.kill(ray.get_actor(NAME, namespace=NAMESPACE), no_restart=True)
-    except ValueError:
-        return
-    end_s = time.monotonic() + 30
-    while time.monotonic() < end_s:
-        try:
-            ray.get_actor(NAME, namespace=NAMESPACE)
-        except ValueError:
-            return
-        time.sleep(0.05)
 
 
 def submitted_runs(database: Database, count: int) -> list[int]:

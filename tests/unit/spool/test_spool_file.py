@@ -7,11 +7,13 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntracker_ray.delivery import drain_orphans
 from nntracker_ray.errors import SpoolError
 from nntracker_ray.spool import Spool, SpoolName, orphaned
 
@@ -195,6 +197,28 @@ def test_only_spools_without_an_owner_are_orphaned(tmp_path):
 
     assert orphaned(tmp_path) == [SpoolName(3, 1), SpoolName(12, 1)]
     living.close()
+
+
+def test_looking_for_orphans_never_disturbs_a_spool_that_is_being_made(tmp_path):
+    """The run manager looks while trainings start; neither may see the other as an intruder."""
+    stop = threading.Event()
+
+    def adopt():
+        while not stop.is_set():
+            drain_orphans(tmp_path, lambda run_no, attempt, payload: None)
+
+    adopter = threading.Thread(target=adopt)
+    adopter.start()
+    try:
+        for attempt in range(300):
+            spool = Spool(tmp_path, run_no=1, attempt=attempt)
+            spool.append(b"first")
+            assert spool.oldest(10).payload == b"first"
+            spool.acknowledge(1)
+            spool.close()
+    finally:
+        stop.set()
+        adopter.join()
 
 
 def test_a_folder_that_is_not_there_has_no_orphans(tmp_path):
