@@ -42,17 +42,25 @@ class CheckedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first of the host's addresses that answers. Raises: FetchError: One of them is refused."""
         addresses = self._checked_addresses(host, port)
-        for place, address in enumerate(addresses):
-            self.address = address
-            wait_s = time_left(self._deadline_s, timeout, httpcore.ConnectTimeout)
+        for address in addresses[:-1]:
             try:
-                stream = self._network.connect_tcp(address, port, wait_s, local_address, socket_options)
+                return self._connect(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if place + 1 == len(addresses):
-                    raise
-            else:
-                return _DeadlineStream(stream, self._deadline_s)
-        raise httpcore.ConnectError(f"{host} has no address")
+                continue
+        return self._connect(addresses[-1], port, timeout, local_address, socket_options)
+
+    def _connect(
+        self,
+        address: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        options: Iterable[Any] | None,
+    ) -> httpcore.NetworkStream:
+        self.address = address
+        wait_s = time_left(self._deadline_s, timeout, httpcore.ConnectTimeout)
+        stream = self._network.connect_tcp(address, port, wait_s, local_address, options)
+        return _DeadlineStream(stream, self._deadline_s)
 
     def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
         """Never. Raises: FetchError."""
@@ -67,6 +75,8 @@ class CheckedBackend(httpcore.NetworkBackend):
             addresses = list(self._resolver(host, port))
         except (OSError, UnicodeError) as error:
             raise FetchError(f"{host}: the name cannot be resolved ({error}); check the URL") from error
+        if not addresses:
+            raise FetchError(f"{host}: the name has no address; check the URL")
         for address in addresses:
             # A host with one public and one private address is no mistake of the innocent.
             if why := refusal(address, self._allowed):

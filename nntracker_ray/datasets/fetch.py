@@ -12,7 +12,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote
@@ -47,7 +47,7 @@ class FetchRules:
     total_s: float = 60.0  # for everything: names, redirects, retries, content
     silence_s: float = 15.0  # longest wait for the next bytes
     resolver: Resolver = resolve
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None  # None: the usual certificate authorities
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> FetchRules:
@@ -138,6 +138,8 @@ def _one_answer(
         return retrying(_request, url, target, max_bytes, rules, backend)
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
         why = str(error) or type(error).__name__
+        if isinstance(error, httpcore.TimeoutException):
+            why = f"too slow (allowed are {rules.silence_s:g} s of silence and {rules.total_s:g} s in all)"
         raise FetchError(
             f"{url.host} ({backend.address or 'not resolved'}): {why}; try again or download it by hand"
         ) from error
