@@ -12,7 +12,8 @@ from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.parts import MAX_RUNS
 from nntracker_ray.config.problems import Problems
 from nntracker_ray.config.spelling import Spelled
-from nntracker_ray.records import JsonValue, NamedConf
+from nntracker_ray.models.catalog import snake_name
+from nntracker_ray.records import NamedConf
 
 Place = tuple[str | int, ...]
 Finding = tuple[Place, str]
@@ -104,13 +105,18 @@ def _key(entry: NamedConf) -> str:
 
 def _metric_names(config: ExperimentConfig) -> Iterator[Finding]:
     """Two metrics of one name would be one series in the plots."""
-    first: dict[JsonValue, int] = {}
+    first: dict[str, int] = {}
     for index, metric in enumerate(config.extra_metrics):
-        name = str(metric.conf.get("name") or metric.name)
+        name = str(metric.conf.get("name") or snake_name(metric.name))
+        place = ("extra_metrics", index, "conf", "name")
         if name in first:
-            hint = "give each a 'name' of its own in its conf"
-            yield ("extra_metrics", index), f"is called '{name}' like extra-metrics[{first[name]}]; {hint}"
+            yield place, f"'{name}' is extra metric {first[name]} already; give one of them another name"
+        elif name in _RESERVED or name.startswith(("val_", "test_")):
+            yield place, f"'{name}' is a metric of the training itself; give this one a 'name' of its own"
         first.setdefault(name, index)
+
+
+_RESERVED = ("loss", "accuracy", "learning_rate")
 
 
 _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Finding]]], ...] = (

@@ -121,6 +121,8 @@ def complaint_about(key: str, value: JsonValue, default: JsonValue) -> str:
         return f"must be text, a number, true/false or a list of these; came {shown(value)}"
     if not all(is_finite(part) for part in (value if isinstance(value, list) else [value])):
         return f"must be finite; came {shown(value)}"
+    if key == "name" and value is not None and not isinstance(value, str):
+        return f'must be text; came {shown(value)}. Text that looks like JSON needs quotes inside: "\\"5\\""'
     if value is not None and default is not None and not _same_kind(value, default):
         return f"must be like its default {json.dumps(default)} ({kind_of(default)}); came {shown(value)}"
     if key in _RANGES and isinstance(value, int | float) and not _in_range(value, *_RANGES[key]):
@@ -139,7 +141,7 @@ def _same_kind(value: JsonValue, default: JsonValue) -> bool:
         return isinstance(value, bool)
     if isinstance(default, int | float):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    return True
+    return isinstance(value, str) or not isinstance(default, str)
 
 
 def _in_range(value: float, low: float, high: float, inclusive: bool) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 MAX_RUNS = 100_000  # of one experiment
 MAX_COUNT = 1_000_000  # epochs, batch size, patience: beyond is a slip of the finger
+MAX_FOLDS = 1000
 MAX_SEED = 2**31 - 1
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
@@ -58,7 +59,7 @@ class FoldsConfig(Part):
     """How the training set is cut into folds; see `nntracker_ray.folds` for the kinds."""
 
     kind: Literal["k-fold", "stratified", "group", "time-series"] = "k-fold"
-    count: Annotated[int, Field(strict=True, ge=2, le=1000)]
+    count: Annotated[int, Field(strict=True, ge=2, le=MAX_FOLDS)]
     seed: Seed | None = None  # None: the experiment's seed
     group: Label | None = None  # column or NPZ array, for kind "group"
     include_validation: Flag = False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nntracker_ray.config.experiment import FILE_SPELLING
+from nntracker_ray.config.parts import MAX_FOLDS
 from nntracker_ray.config.problems import Problems, join, shown, unknown_key
 from nntracker_ray.records import JsonValue
 
@@ -29,6 +30,8 @@ class Spelled:
 
     def path(self, *place: str | int) -> str:
         """A place in the file as the person wrote it."""
+        if not place:
+            return ""
         first, *rest = place
         path = self.written.get(str(first), FILE_SPELLING.get(str(first), str(first)))
         for key in rest:
@@ -71,9 +74,9 @@ def merge_fold_count(spelling: Spelled, problems: Problems) -> None:
         problems.add(
             path, f"asks for {count} folds, but folds.count for {folds['count']}; keep one of the two"
         )
+    elif count > MAX_FOLDS:
+        problems.add(path, f"must be at most {MAX_FOLDS}; came {count}")
     elif count >= 2:
         spelling.tree["folds"] = {**folds, "count": count}
-        if count > 1000:
-            problems.add(path, f"must be less than or equal to 1000; came {count}")
     elif folds:
         problems.add(path, f"{count} means no folds, but 'folds' also came; leave one of the two out")
