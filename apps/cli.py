@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from nntracker_ray import __version__
@@ -188,7 +189,7 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: boo
         writer.writerow(columns)
         writer.writerows(plain(row) for row in rows)
     else:
-        table = Table(*map(Text, columns))
+        table = Table(*(Column(Text(name)) for name in columns), box=SIMPLE_HEAD, pad_edge=False)
         for row in rows:
             table.add_row(*(Text("" if value is None else str(plain(value))) for value in row))
         Console().print(table)

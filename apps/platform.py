@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from nntracker_ray.errors import PlatformError
-from nntracker_ray.home import Home
+from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
     PlatformInfo,
     remove_platform_file,
@@ -115,6 +116,9 @@ class Platform:
     def _start_ray(self) -> tuple[str, str | None]:
         """Start a Ray of our own, or join the one whose job we are. Returns its address and dashboard."""
         address = os.environ.get("RAY_ADDRESS")
+        # Workers and jobs inherit these: they must find our data folder, and our Python under its plain name.
+        os.environ[ENVIRONMENT_VARIABLE] = str(self._home.root)
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         if address is None:
             self._protect_ray()
         import ray

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,9 +15,9 @@ from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import Configuration, JsonValue, RunRow, RunState
 
-# The columns that one looks at first; others follow in the alphabet, those of the clock last.
-FIRST_METRICS = ("accuracy", "loss", "val_accuracy", "val_loss", "test_accuracy", "test_loss")
+FIRST_METRICS = ("accuracy", "loss")  # what one looks at first; others follow in the alphabet
 CLOCK_METRICS = frozenset({"epoch_time", "elapsed_time"})
+KINDS = {"": "training", "val_": "validation", "test_": "test"}  # prefix of a metric -> heading
 
 Summary = Mapping[str, Sequence[Any]]  # columns of storage.queries.fold_summary
 
@@ -77,9 +78,11 @@ def configuration_object(chosen: Configuration, effective_rate: float | None = N
 
 def print_plan(console: Console, name: str, runs: Sequence[PlannedRun]) -> None:
     """The runs that would be made, a line each."""
-    table = Table(title=Text(f"{name}: {len(runs)} run{'s' if len(runs) != 1 else ''}"), title_justify="left")
-    for heading in ("run", "optimizer", "loss function", "learning rate", "fold", "seed"):
-        table.add_column(heading)
+    title = Text(f"{name}: {len(runs)} run{'s' if len(runs) != 1 else ''}")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("run", no_wrap=True)
+    for heading in ("optimizer", "loss function", "learning rate", "fold", "seed"):
+        table.add_column(heading, overflow="fold")
     for run in runs:
         chosen = run.configuration
         table.add_row(
@@ -98,41 +101,57 @@ def print_results(console: Console, runs: Sequence[RunRow], summary: Summary) ->
     console.print(_results_table(runs, summary))
     for run in runs:
         if run.error:
-            console.print(Text(f"{run.name} failed: {run.error.strip().splitlines()[-1]}", style="red"))
+            reason = run.error.strip().splitlines()[-1]
+            console.print(Text(f"{run.name} failed: {reason}", style="red"), soft_wrap=True)
 
 
 def _results_table(runs: Sequence[RunRow], summary: Summary) -> Table:
-    cells = {
-        (index, metric): _mean_and_deviation(mean, std)
-        for index, metric, mean, std in zip(
-            summary["configuration_index"], summary["metric"], summary["mean"], summary["std"], strict=True
-        )
-    }
-    metrics = _ordered({metric for _, metric in cells})
-    table = Table(title=Text(f"{runs[0].experiment}: mean ± standard deviation over folds and repeats"))
-    for heading in ("configuration", "learning rate", "runs"):
-        table.add_column(heading)
-    for metric in metrics:
-        table.add_column(Text(metric), justify="right")
+    cells = _cells(summary)
+    kinds = [kind for kind in KINDS if any(metric.startswith(kind) for _, metric in cells)]
+    title = Text(f"{runs[0].experiment}: mean ± standard deviation over folds and repeats, last epoch")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("configuration", "runs", "metric"):
+        table.add_column(heading, overflow="fold")
+    for kind in kinds:
+        table.add_column(KINDS[kind], justify="right", no_wrap=True)
     for index, members in _by_configuration(runs).items():
-        chosen = members[0].configuration
-        table.add_row(
-            Text(_label(chosen)),
-            "its own" if chosen.learning_rate is None else f"{chosen.learning_rate:g}",
-            _ended(members),
-            *(cells.get((index, metric), "") for metric in metrics),
-        )
+        label, count = Text(_label(members[0].configuration, runs)), _ended(members)
+        for metric in _metric_names(cells, index):
+            values = (cells.get((index, kind + metric), "") for kind in kinds)
+            table.add_row(label, count, Text(metric), *values)
+            label, count = Text(""), ""
+        table.add_section()
     return table
 
 
-def _label(chosen: Configuration) -> str:
-    swept = ", ".join(f"{key} {value}" for key, value in chosen.sweep.items())
-    return ", ".join(part for part in (chosen.optimizer.name, chosen.loss_function.name, swept) if part)
+def _cells(summary: Summary) -> dict[tuple[int, str], str]:
+    """What to print, by configuration and metric."""
+    columns = (summary[name] for name in ("configuration_index", "metric", "mean", "std"))
+    return {
+        (index, metric): _mean_and_deviation(mean, std)
+        for index, metric, mean, std in zip(*columns, strict=True)
+        if metric not in CLOCK_METRICS
+    }
 
 
-def _ordered(metrics: set[str]) -> list[str]:
-    first = [metric for metric in FIRST_METRICS if metric in metrics]
-    return first + sorted(metrics - CLOCK_METRICS - set(first))
+def _metric_names(cells: Mapping[tuple[int, str], str], index: int) -> list[str]:
+    """Metrics of a configuration without their prefix, those that one looks at first in front."""
+    names = {metric.removeprefix("val_").removeprefix("test_") for number, metric in cells if number == index}
+    first = [metric for metric in FIRST_METRICS if metric in names]
+    return first + sorted(names - set(first))
+
+
+def _label(chosen: Configuration, runs: Sequence[RunRow]) -> str:
+    """The point of the grid by what tells it from the others."""
+    losses = {run.configuration.loss_function.name for run in runs}
+    rate = chosen.learning_rate
+    parts = [
+        chosen.optimizer.name,
+        chosen.loss_function.name if len(losses) > 1 else "",
+        "" if rate is None else f"lr {rate:g}",
+        *(f"{key} {value}" for key, value in chosen.sweep.items()),
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _by_configuration(runs: Sequence[RunRow]) -> dict[int, list[RunRow]]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from apps.platform import Platform, PlatformOptions
 from apps.results import print_results, result_object
 from nntracker_ray.errors import NNTrackerError, PlatformError
-from nntracker_ray.following import experiment_runs, follow_experiment
+from nntracker_ray.following import at_rest, experiment_runs, follow_experiment
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import running_platform
 from nntracker_ray.progress_bars import RunBars
@@ -36,9 +36,11 @@ def run_experiment(home: Home, config: Path, *, model: Path | None, as_json: boo
             owner_id = writes.ensure_local_account(conn)
         with err.status("reading the experiment") as status:
             prepared = prepare(config, home=home, owner_id=owner_id, model=model, report=status.update)
-        submit(database, prepared, owner_id=owner_id)
-        with _platform(home, err) as require_alive:
-            runs = _follow(database, owner_id, prepared.experiment_id, err, require_alive)
+        experiment_id = submit(database, prepared, owner_id=owner_id)
+        runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
+        if not all(at_rest(run) for run in runs):
+            with _platform(home, err) as require_alive:
+                runs = _follow(database, owner_id, runs, err, require_alive)
         _print_outcome(database, owner_id, runs, as_json=as_json)
     return EXIT_OK if all(run.state is RunState.FINISHED for run in runs) else EXIT_FAILED
 
@@ -86,13 +88,13 @@ def _require_running(home: Home) -> None:
 
 
 def _follow(
-    database: Database, owner_id: UUID, experiment_id: UUID, err: Console, require_alive: Callable[[], None]
+    database: Database, owner_id: UUID, runs: list[RunRow], err: Console, require_alive: Callable[[], None]
 ) -> list[RunRow]:
-    runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
+    changes = follow_experiment(
+        database, owner_id=owner_id, experiment_id=runs[0].experiment_id, on_silence=require_alive
+    )
     with RunBars(runs[0].experiment, console=err) as bars:
-        for runs in follow_experiment(
-            database, owner_id=owner_id, experiment_id=experiment_id, on_silence=require_alive
-        ):
+        for runs in changes:
             bars.show(runs)
     return runs
 

@@ -83,9 +83,8 @@ class RunBars:
         for run in runs:
             before, self._states[run.run_id] = self._states.get(run.run_id), run.state
             if before is not run.state and run.state.is_final:
-                self._console.print(
-                    f"{run.state.value:>9}  {run.name}  {_live_values(run)}", markup=False, highlight=False
-                )
+                line = f"{run.state.value:>9}  {run.name}  {_live_values(run)}"
+                self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 _AT_WORK = (RunState.STARTING, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)
