@@ -41,7 +41,8 @@ def check_conf(signature: Signature, conf: Mapping[str, JsonValue]) -> list[str]
 def _unknown(signature: Signature, key: str, known: tuple[str, ...]) -> str:
     if key == "decay":
         return "decay is gone from Keras 3; leave it out, or use a learning-rate schedule"
-    return f"{signature.name} has no argument {key[:60]!r}; known: {', '.join(known)}. {did_you_mean(key[:60], known)}".rstrip()
+    hint = did_you_mean(key[:60], known)
+    return f"{signature.name} has no argument {key[:60]!r}; known: {', '.join(known)}. {hint}".rstrip()
 
 
 def _wrong_type(value: JsonValue, default: JsonValue) -> str:

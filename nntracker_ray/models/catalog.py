@@ -22,11 +22,19 @@ from nntracker_ray.records import JsonValue
 
 _FORMAT = 1  # of the cache file
 _ALIASES = {
-    "mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError", "rmse": "RootMeanSquaredError", "kld": "KLDivergence", "bce": "BinaryCrossentropy",
-    "kullbackleiblerdivergence": "KLDivergence", "cosineproximity": "CosineSimilarity", "huberloss": "Huber",
-    "logcosh": "LogCoshError", "r2": "R2Score",
-}  # fmt: skip
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "rmse": "RootMeanSquaredError",
+    "kld": "KLDivergence",
+    "bce": "BinaryCrossentropy",
+    "kullbackleiblerdivergence": "KLDivergence",
+    "cosineproximity": "CosineSimilarity",
+    "huberloss": "Huber",
+    "logcosh": "LogCoshError",
+    "r2": "R2Score",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Costing:
             self._count(leaf, built.weights)
         elif known.weights != built.weights:
             raise RefusedError(
-                f"is shared, but its inputs need different arrays: {_shapes(known.weights)} and {_shapes(built.weights)}"
+                f"is shared, but needs different arrays: {_shapes(known.weights)} and {_shapes(built.weights)}"
             )
 
     def _count(self, leaf: Leaf, weights: tuple[Weight, ...]) -> None:
@@ -105,7 +105,7 @@ class Costing:
             self.initializer_work += check_initial(leaf.kind, leaf.config, weight)
             if self.initializer_work > self.limits.initializer_work:
                 raise RefusedError(
-                    f"orthogonal initializer of {weight.tensor} {weight.shape} would compute for minutes; choose another"
+                    f"orthogonal initializer of {weight.tensor} {weight.shape} would take minutes; choose another"
                 )
 
     def _check(self, item: Item, prefix: str, use: Use) -> None:

@@ -68,7 +68,8 @@ def _check_features(model: ModelDescription, features: Shape) -> None:
     wanted = model.input_shape
     if not _fits(wanted, features):
         raise ModelError(
-            f"features of shape {batched(features)} do not fit the model's input {batched(wanted)}. {_advice(wanted, features)}"
+            f"features of shape {batched(features)} do not fit the model's input {batched(wanted)}. "
+            f"{_advice(wanted, features)}"
         )
 
 
@@ -103,8 +104,8 @@ def _check_sparse(output: Shape, labels: _Labels, loss: str) -> None:
         raise _mismatch(output, labels, loss, f"labels of shape {batched(output[:-1])} are needed")
     if labels.dtype.kind == "f":
         raise ModelError(
-            f"{loss} needs integer class numbers, but the labels are {labels.dtype}. Convert them to integers, or use a "
-            "regression loss such as MeanSquaredError if they are measurements"
+            f"{loss} needs integer class numbers, but the labels are {labels.dtype}. Convert them to integers, or use "
+            "a regression loss such as MeanSquaredError if they are measurements"
         )
     outputs = output[-1]
     if labels.classes is not None and outputs is not None and labels.classes > outputs:

@@ -22,10 +22,35 @@ from nntracker_ray.records import JsonValue
 
 # Left out: glu (changes the shape), threshold (needs arguments).
 ACTIVATIONS = (
-    "linear", "relu", "sigmoid", "tanh", "softmax", "elu", "selu", "gelu", "silu", "softplus", "softsign", "exponential",
-    "hard_sigmoid", "hard_silu", "hard_tanh", "hard_shrink", "leaky_relu", "relu6", "celu", "mish", "log_sigmoid",
-    "log_softmax", "soft_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink",
-)  # fmt: skip
+    "linear",
+    "relu",
+    "sigmoid",
+    "tanh",
+    "softmax",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softsign",
+    "exponential",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "hard_shrink",
+    "leaky_relu",
+    "relu6",
+    "celu",
+    "mish",
+    "log_sigmoid",
+    "log_softmax",
+    "soft_shrink",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "tanh_shrink",
+)
 _ACTIVATION_ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 _FUNCTION_MODULES = (None, "keras.activations", "builtins")
 
@@ -94,8 +119,14 @@ INITIALIZERS: dict[str, dict[str, Argument]] = {
     },
     **{f"{who}{how}": _FAN for who in ("Glorot", "He", "Lecun") for how in ("Normal", "Uniform")},
 }
-_INITIALIZER_ALIASES = {"uniform": "RandomUniform", "normal": "RandomNormal", "one": "Ones", "zero": "Zeros",
-                        "orthogonalinitializer": "Orthogonal", "identityinitializer": "Identity"}  # fmt: skip
+_INITIALIZER_ALIASES = {
+    "uniform": "RandomUniform",
+    "normal": "RandomNormal",
+    "one": "Ones",
+    "zero": "Zeros",
+    "orthogonalinitializer": "Orthogonal",
+    "identityinitializer": "Identity",
+}
 
 _STRENGTH = Argument(real(0.0), 0.01)
 REGULARIZERS: dict[str, dict[str, Argument]] = {

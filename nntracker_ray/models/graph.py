@@ -306,7 +306,7 @@ def _zero_based(
     the counting began at 1.
     """
     between = _shifted(items, calls, [ref for uses in calls.values() for use in uses for ref in use.sources])
-    at_end = {name for name in _shifted(items, calls, outputs)} | {
+    at_end = _shifted(items, calls, outputs) | {
         ref.layer for ref in outputs if isinstance(items.get(ref.layer), Graph)}  # fmt: skip
 
     def moved(ref: TensorRef, names: set[str]) -> TensorRef:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nntracker_ray.errors import did_you_mean
 from nntracker_ray.models import keras2
@@ -19,12 +20,32 @@ from nntracker_ray.records import JsonValue
 _NAME = re.compile(r"[\w.][\w.\-: ]{0,198}\Z")
 _LAYER_MODULES = (None, "keras.layers", "tf_keras.layers")
 _MODEL_MODULES = (
-    None, "keras", "keras.models", "tf_keras", "tf_keras.models", "keras.src.models.functional", "keras.src.models.sequential",
-    "keras.src.models.model", "keras.src.engine.functional", "keras.src.engine.sequential", "keras.engine.functional",
-    "keras.engine.sequential", "tf_keras.src.engine.functional", "tf_keras.src.engine.sequential",
-)  # fmt: skip
-_ENVELOPE = {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "name",
-             "inbound_nodes", "shared_object_id"}  # fmt: skip
+    None,
+    "keras",
+    "keras.models",
+    "tf_keras",
+    "tf_keras.models",
+    "keras.src.models.functional",
+    "keras.src.models.sequential",
+    "keras.src.models.model",
+    "keras.src.engine.functional",
+    "keras.src.engine.sequential",
+    "keras.engine.functional",
+    "keras.engine.sequential",
+    "tf_keras.src.engine.functional",
+    "tf_keras.src.engine.sequential",
+)
+_ENVELOPE = {
+    "module",
+    "class_name",
+    "config",
+    "registered_name",
+    "build_config",
+    "compile_config",
+    "name",
+    "inbound_nodes",
+    "shared_object_id",
+}
 _TOP = _ENVELOPE | {"keras_version", "backend"}
 _MODEL_KEYS = {"name", "trainable", "dtype", "layers", "input_layers", "output_layers", "build_input_shape"}
 _DANGEROUS = {
@@ -105,7 +126,7 @@ class Reader:
             self._findings.add(where, "needs a layer to wrap under the key 'layer'")
         self._refuse_unknown_keys(where, kind, config)
         values = {key: self._value(where, key, spec, config) for key, spec in kind.keys.items()}
-        children = {key: child for key, child in wrapped.items() if child is not None}
+        children = {key: _as_wrapped(kind, child) for key, child in wrapped.items() if child is not None}
         return Leaf(kind, name, values, children)
 
     def _value(self, where: str, key: str, spec: Key, config: Mapping[str, JsonValue]) -> JsonValue:
@@ -223,6 +244,14 @@ def make_input(name: str, shape: list[int | None]) -> Leaf:
     """An InputLayer of the shape (batch first)."""
     kind = LAYERS["InputLayer"]
     return Leaf(kind, name, {**{key: spec.default for key, spec in kind.keys.items()}, "batch_shape": shape})
+
+
+def _as_wrapped(kind: LayerKind, child: Item) -> Item:
+    """The child as the wrapper will use it: Bidirectional sets zero_output_for_mask itself."""
+    if kind.class_name == "Bidirectional" and isinstance(child, Leaf) and "return_sequences" in child.config:
+        config = {**child.config, "zero_output_for_mask": child.config["return_sequences"]}
+        return replace(child, config=config)
+    return child
 
 
 def _why_unknown(class_name: str) -> str:

@@ -7,6 +7,7 @@ Sources: the shape arithmetic of Keras 3 (`compute_conv_output_shape`, `compute_
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from nntracker_ray.models.kinds import Built, Config, Rule, Shape, Weight, batched, of_rank
 from nntracker_ray.models.values import RefusedError
@@ -182,12 +183,17 @@ def global_pooling(rank: int) -> Rule:
 
 def padding(rank: int) -> Rule:
     """ZeroPadding."""
-    return _per_dimension(rank, lambda config: lambda size, n: size + sum(config["padding"][n]))
+    return _per_dimension(rank, lambda config: lambda size, n: size + sum(_pairs(config["padding"])[n]))
 
 
 def cropping(rank: int) -> Rule:
     """Cropping."""
-    return _per_dimension(rank, lambda config: lambda size, n: size - sum(config["cropping"][n]))
+    return _per_dimension(rank, lambda config: lambda size, n: size - sum(_pairs(config["cropping"])[n]))
+
+
+def _pairs(given: Sequence[Any]) -> Sequence[Sequence[int]]:
+    """[[before, after], ...], also for the bare pair of one dimension."""
+    return given if isinstance(given[0], list) else [given]
 
 
 def up_sampling(rank: int) -> Rule:

@@ -119,14 +119,18 @@ def integers(count: int, low: int = 1, high: int = LARGEST) -> Check:
 
 
 def edges(count: int) -> Check:
-    """Padding or cropping: n, [n, m], or [[before, after], ...] for `count` dimensions; becomes pairs."""
+    """Padding or cropping: n, [n, m], or [[before, after], ...] for `count` dimensions; becomes pairs.
+
+    In one dimension the pair stands alone: [before, after].
+    """
     one, pair = integer(0), integers(2, 0)
 
     def check(value: JsonValue) -> list[JsonValue]:
         if not isinstance(value, list):
-            return [[one(value)] * 2 for _ in range(count)]
-        if count == 1 and len(value) == 2 and not isinstance(value[0], list):
-            return [pair(value)]
+            return [one(value)] * 2 if count == 1 else [[one(value)] * 2 for _ in range(count)]
+        if count == 1:
+            # Keras' own config nests it in a further list in some versions.
+            return list(pair(value[0] if len(value) == 1 and isinstance(value[0], list) else value))
         if len(value) != count:
             raise RefusedError(f"{shown(value)} has {len(value)} entries where {count} are needed")
         return [pair(entry) for entry in value]
