@@ -31,6 +31,8 @@ Outcome: TypeAlias = Literal["finished", "paused", "stopped"]
 class Attempt:
     """Puts together what one attempt needs, going on from a checkpoint if there is one; `run` makes it.
 
+    `model` is the live Keras model, `course` how far it is.
+
     Raises: CheckpointError: The checkpoint there cannot be used for this run.
     """
 
@@ -50,9 +52,9 @@ class Attempt:
         schedule.covered = place.epochs_done
         self._spec, self._data, self._sink, self._mailbox = spec, data, sink, mailbox
         self._checkpoint, self._place = checkpoint, place
-        self._model = compiled_model(spec, model_json)
+        self.model = compiled_model(spec, model_json)
         if resumed is not None:
-            _enter(self._model, resumed, data)
+            _enter(self.model, resumed, data)
         self._feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
         self.course = Course(place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
@@ -61,7 +63,7 @@ class Attempt:
         self._environment = environment()
         self._keeper = Keeper(
             spec,
-            model=self._model,
+            model=self.model,
             course=self.course,
             saver=self._saver,
             schedule=schedule,
@@ -89,7 +91,7 @@ class Attempt:
     def _fit(self) -> None:
         first, end, data = self.course.first_epoch, self.course.end_epoch, self._data
         validation = None if data.x_val is None else (data.x_val, data.y_val)
-        self._model.fit(
+        self.model.fit(
             self._feed.dataset,
             initial_epoch=first,
             epochs=end,
@@ -98,7 +100,7 @@ class Attempt:
             validation_data=validation,
             validation_batch_size=self._spec.batch_size,
             callbacks=LeanCallbackList(
-                self._callbacks(), add_history=True, model=self._model, epochs=end, steps=self._feed.batches
+                self._callbacks(), add_history=True, model=self.model, epochs=end, steps=self._feed.batches
             ),
         )
 
@@ -135,18 +137,18 @@ class Attempt:
         return "finished"
 
     def _tested(self) -> dict[str, float]:
-        logs: dict[str, float] = self._model.evaluate(
+        logs: dict[str, float] = self.model.evaluate(
             self._data.x_test,
             self._data.y_test,
             batch_size=self._spec.batch_size,
             verbose=0,
-            callbacks=LeanCallbackList(model=self._model),
+            callbacks=LeanCallbackList(model=self.model),
             return_dict=True,
         )
         return logs
 
     def _weights(self) -> tuple[WeightArray, ...]:
-        return copy_layers(self._model, self._spec.capture.layers)
+        return copy_layers(self.model, self._spec.capture.layers)
 
     def _facts(self, resumed: Checkpoint | None) -> dict[str, JsonValue]:
         place = {"epochs_done": self._place.epochs_done, "batches_done": self._place.batches_done}
@@ -154,8 +156,8 @@ class Attempt:
         came_from = {**place, "changed_environment": changed} if resumed else None
         return {
             "environment": self._environment,
-            "model_summary": model_summary(self._model),
-            "effective_learning_rate": effective_learning_rate(self._model),
+            "model_summary": model_summary(self.model),
+            "effective_learning_rate": effective_learning_rate(self.model),
             "checkpoint": {"file": self._checkpoint.name, "resumed_from": came_from},
             **self._data.facts,
         }

@@ -26,7 +26,7 @@ class BestWeights:
     """The weights of the best epoch so far."""
 
     facts: dict[str, JsonValue]  # {"metric", "value", "epoch"}
-    arrays: dict[str, NDArray[Any]]  # by Keras path
+    arrays: dict[str, NDArray[Any]]  # by layer and tensor: "dense_4/kernel"
 
 
 def best_path(checkpoint: Path) -> Path:

@@ -51,8 +51,8 @@ def restore_metrics(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> N
 
 
 def copy_weights(model: keras.Model) -> dict[str, NDArray[Any]]:
-    """A copy of the weights by their Keras path: `dense_4/kernel`."""
-    return {weight.path: copy_of(weight) for weight in model.weights}
+    """A copy of every weight by layer and tensor: `dense_4/kernel`."""
+    return {f"{found.layer_name}/{found.tensor}": copy_of(found.variable) for found in layer_variables(model)}
 
 
 def copy_layers(model: keras.Model, patterns: Sequence[str]) -> tuple[WeightArray, ...]:
