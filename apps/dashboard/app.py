@@ -21,14 +21,17 @@ def add_pages(app: FastAPI, *, database: Database, feed: LiveFeed, secret: bytes
     from panel.io.fastapi import add_applications
 
     from apps.api.sign_in import CALLER_HEADER
-    from apps.dashboard.page import THEME_COOKIE
+    from apps.dashboard.page import THEME_COOKIE, built
     from apps.dashboard.pages.run_page import run_page
     from apps.dashboard.pages.runs_page import runs_page
 
     close_sessions_with_their_sockets()
     pn.extension(notifications=False, reconnect=True, disconnect_notification="", ready_notification="")
     # Functions and not partials: Panel serves nothing for a partial, without a word.
-    pages = {"/": lambda: runs_page(database, feed), "/run": lambda: run_page(database, feed)}
+    pages = {
+        "/": lambda: built(lambda: runs_page(database, feed)),
+        "/run": lambda: built(lambda: run_page(database, feed)),
+    }
     add_applications(
         pages,
         app=app,

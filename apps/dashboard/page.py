@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.themes import Theme as BokehTheme
 
 from apps.api.sign_in import CALLER_HEADER
 from apps.dashboard.components.elements import Elements, h
 from apps.dashboard.components.trees import Tree
-from apps.dashboard.theme import PAGE_SX, THEME
+from apps.dashboard.pages.run_parts import message
+from apps.dashboard.theme import PAGE_SX, PLOTS_KEEP, THEME
+
+log = logging.getLogger(__name__)
 
 THEME_COOKIE = "nntracker_theme"
 
@@ -24,6 +29,7 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
         title: Of the browser's tab; plain words of ours.
         main: The content, top to bottom.
     """
+    pn.state.curdoc.theme = BokehTheme(json=PLOTS_KEEP)
     bar = Elements(_bar())
     framed = pmui.Page(
         title="",
@@ -41,6 +47,16 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
     )
     framed.param.watch(lambda event: bar.remember_theme(dark=event.new), "dark_theme")
     return framed
+
+
+def built(make: Callable[[], pmui.Page]) -> pmui.Page:
+    """The page, or one that says that it could not be built: Panel would show nothing at all."""
+    try:
+        return make()
+    except Exception:
+        log.exception("a page could not be built")
+        sorry = message("This page could not be built", "The server's log says why. Nothing is lost; try again.")
+        return page("Error", [Elements(sorry)])
 
 
 def caller_id() -> UUID:

@@ -1,4 +1,4 @@
-"""Two repairs of bokeh-fastapi 0.1.8, both in the function that serves a websocket."""
+"""Repairs of bokeh-fastapi 0.1.8, in the class that serves a websocket."""
 
 from __future__ import annotations
 
@@ -33,8 +33,15 @@ def close_sessions_with_their_sockets() -> None:
             if self.connection is not None:
                 self.application.client_lost(self.connection)
 
+    handle = WSHandler._handle
+
+    async def handle_while_open(self: Any, message: Any) -> Any:
+        # What a page said last before it was closed has nobody to be said to.
+        return await handle(self, message) if self.connection in self.application._clients else None
+
     setattr(ws_connect, _FIXED, True)
     WSHandler.ws_connect = ws_connect
+    WSHandler._handle = handle_while_open
 
 
 def _same_caller(websocket: Any) -> bool:

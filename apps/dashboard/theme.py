@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Names the parts of a plot that keep the greys of our figures instead of taking the page theme's.
+PLOTS_KEEP: dict[str, Any] = {"attrs": {"Plot": {}, "Axis": {}, "Grid": {}, "Legend": {}}}
+
 FONT = 'Roboto, system-ui, "Segoe UI", "DejaVu Sans", sans-serif'
 
 THEME: dict[str, Any] = {

@@ -145,6 +145,7 @@ def _calm_axes(plot: Any, _element: Any) -> None:
     figure.x_range = DataRange1d(only_visible=True, range_padding=0.02, min_interval=1)
     figure.xaxis.ticker = BasicTicker(min_interval=1)
     figure.toolbar.autohide = True
+    figure.toolbar_inner = True
     _hide_dots_with_lines(figure)
     _transparent_and_grey(figure)
 
@@ -172,6 +173,7 @@ def _transparent_and_grey(figure: Any) -> None:
     for legend in figure.legend:
         legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
         legend.padding = legend.margin = 0
+        legend.spacing = 14
 
 
 @cache

@@ -16,7 +16,7 @@ class MetricChart:
 
     def __init__(self, metric: str, frame: pd.DataFrame) -> None:
         self.metric = metric
-        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
+        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, styles={"font-size": "12px"})
         self._sources: dict[str, Any] = {}
         self.draw(frame)
 

@@ -22,11 +22,13 @@ GRID = {
     "gap": "12px",
     "width": "100%",
 }
+NO_EXTRAS = ".scroll-button { display: none; }"  # Panel adds one to every column; here it would fill a cell
 CARD = {
     "background": "var(--panel-surface-color)",
-    "border": "1px solid var(--mui-palette-divider, var(--nn-line))",
-    "border-radius": "8px",
+    "border": "1px solid color-mix(in srgb, var(--panel-on-surface-color) 12%, var(--panel-surface-color))",
+    "border-radius": "10px",
     "padding": "10px 12px 4px",
+    "min-width": "0",
 }
 
 
@@ -51,11 +53,18 @@ class ChartGrid:
         self._titles: dict[str, Elements] = {}
         self._charts: dict[str, MetricChart] = {}
         self._more = pmui.MultiChoice(
-            label="More metrics", options=[], visible=False, width=420, margin=(0, 0, 8, 0)
+            label="More metrics",
+            options=[],
+            visible=False,
+            visual_size="small",
+            sizing_mode="stretch_width",
+            max_width=340,
+            margin=(10, 0, 0, 0),
+            styles={"background": "var(--panel-surface-color)", "border-radius": "8px"},
         )
         self._more.param.watch(lambda _event: self._arrange(), "value")
-        self._grid = pn.Column(styles=GRID, margin=0, sizing_mode="stretch_width")
-        self.layout = pn.Column(self._more, self._grid, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
+        self._grid = pn.Column(styles=GRID, stylesheets=[NO_EXTRAS], margin=0, sizing_mode="stretch_width")
+        self.layout = pn.Column(self._grid, self._more, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
 
     def show(self, fresh: pd.DataFrame, rows: CurveRows) -> None:
         """Follow the rows: draw when they are others than before, else send what is new."""

@@ -122,8 +122,8 @@ def _error(row: RunRow) -> Tree | None:
         "details",
         h("summary", lines[-1]),
         h("pre", h("code", row.error.strip())) if len(lines) > 1 else None,
-        cls="error",
-        data_key="error",
+        cls="failure",
+        data_key="failure",
     )
 
 
@@ -169,6 +169,7 @@ def _card(title: str, content: list[tuple[str, str]] | Tree) -> Tree:
 
 
 def _means(means: Sequence[FoldMean]) -> Tree:
+    order = _columns(m.metric for m in means)
     head = h(
         "thead",
         h(
@@ -183,7 +184,7 @@ def _means(means: Sequence[FoldMean]) -> Tree:
             h("td", m.metric),
             *(h("td", v, cls="num") for v in (words.number(m.mean), words.number(m.std), str(m.runs))),
         )
-        for m in means
+        for m in sorted(means, key=lambda m: order.index(m.metric))
     ]
     return h("table", head, h("tbody", *lines), cls="numbers")
 
