@@ -32,6 +32,9 @@ from nntracker_ray.records import (
 )
 
 VERSION: Final = 1
+# The names of a row are part of an index, whose entries hold 2,700 bytes: PostgreSQL reports a longer one in the
+# same class as an outage, and it would be sent for ever.
+LONGEST_NAME: Final = 600  # characters, of metric, layer and tensor together
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -48,7 +51,7 @@ def encode_records(records: Sequence[Record]) -> bytes:
     """The records as one frame.
 
     Raises: SpoolError: A record holds what cannot be sent: a time without a zone, an array of objects or
-        text, an array of 4 GiB or more, a fact that is not JSON.
+        text, an array of 4 GiB or more, a fact that is not JSON, a name above 600 characters.
     """
     try:
         frame: bytes = msgpack.packb([VERSION, *map(_encoded, records)])
@@ -83,20 +86,25 @@ def decode_records(payload: bytes) -> tuple[Record, ...]:
 def _encoded(record: Record) -> list[Any]:
     # The most frequent kind first: this runs for every metric of every step.
     if isinstance(record, MetricPoint):
-        number, place = (
-            [int(record.epoch), int(record.step), float(record.value)],
-            [record.layer, record.tensor],
-        )
-        return [_METRIC, record.metric, *number, _microseconds(record.measured_at), *place]
+        _check_names(record.metric, record.layer, record.tensor)
+        number = [int(record.epoch), int(record.step), float(record.value)]
+        moment = _microseconds(record.measured_at)
+        return [_METRIC, record.metric, *number, moment, record.layer, record.tensor]
     if isinstance(record, Capture):
         arrays = [_encoded_array(array) for array in record.arrays]
         return [_CAPTURE, int(record.epoch), int(record.step), arrays, _microseconds(record.measured_at)]
     if isinstance(record, RunFact):
+        _check_names(record.key)
         return [_FACT, record.key, json.dumps(record.value)]
     if isinstance(record, Progress):
         moment = _microseconds(record.measured_at)
         return [_PROGRESS, int(record.epochs_done), int(record.steps_done), moment]
     raise TypeError(f"{type(record).__name__} is no record; known: MetricPoint, Capture, RunFact, Progress")
+
+
+def _check_names(*names: str) -> None:
+    if sum(map(len, names)) > LONGEST_NAME:
+        raise ValueError(f"the name {names[0]!r:.40} is too long; at most {LONGEST_NAME} characters")
 
 
 def _microseconds(moment: datetime) -> int:
@@ -108,6 +116,7 @@ def _encoded_array(weight: WeightArray) -> list[Any]:
     if array.dtype.name not in _DTYPES:
         known = ", ".join(_DTYPES)
         raise TypeError(f"{weight.layer_name}/{weight.tensor} has dtype {array.dtype}; allowed: {known}")
+    _check_names(weight.layer_name, weight.tensor)
     # bfloat16 offers no buffer of its own, bytes do; a view costs no copy of a large array.
     raw = little_endian(array).reshape(-1).view(np.uint8)
     name = [int(weight.layer_index), weight.layer_name, weight.tensor]
@@ -128,25 +137,28 @@ def _frames(payload: bytes) -> Iterator[Any]:
         raise SpoolError(f"the payload is torn: of {len(payload)} bytes {whole} are whole frames")
 
 
-def _decoded_frame(frame: Any) -> Iterator[Record]:
+def _decoded_frame(frame: Any) -> list[Record]:
     version, *records = _list(frame)
     if _integer(version) != VERSION:
         raise SpoolError(f"the payload is of version {version}; this NNTracker reads {VERSION}. Update it.")
-    for fields in records:
-        kind, *rest = _list(fields)
-        yield _READERS[_integer(kind)](rest)
+    return [_READERS[_integer(_list(fields)[0])](fields) for fields in records]
 
 
 def _metric(fields: list[Any]) -> MetricPoint:
-    metric, epoch, step, value, moment, layer, tensor = fields
-    if type(value) is not float:
-        raise TypeError(f"the value of a metric is {type(value).__name__}, not float")
-    number = (_integer(epoch), _integer(step), value)
-    return MetricPoint(_text(metric), *number, _moment(moment), _text(layer), _text(tensor))
+    _, metric, epoch, step, value, moment, layer, tensor = fields
+    # One expression: this runs for every metric of every step, and calls would cost more than the checks.
+    if not (
+        type(value) is float
+        and type(epoch) is type(step) is type(moment) is int
+        and type(metric) is type(layer) is type(tensor) is str
+    ):
+        raise TypeError(f"these are not the fields of a metric: {fields!r:.100}")
+    measured_at = _EPOCH + timedelta(microseconds=moment)
+    return MetricPoint(metric, epoch, step, value, measured_at, layer, tensor)
 
 
 def _capture(fields: list[Any]) -> Capture:
-    epoch, step, arrays, moment = fields
+    _, epoch, step, arrays, moment = fields
     weights = tuple(_array(_list(array)) for array in _list(arrays))
     return Capture(_integer(epoch), _integer(step), weights, _moment(moment))
 
@@ -162,12 +174,12 @@ def _array(fields: list[Any]) -> WeightArray:
 
 
 def _fact(fields: list[Any]) -> RunFact:
-    key, value = fields
+    _, key, value = fields
     return RunFact(_text(key), json.loads(_text(value)))
 
 
 def _progress(fields: list[Any]) -> Progress:
-    epochs, steps, moment = fields
+    _, epochs, steps, moment = fields
     return Progress(_integer(epochs), _integer(steps), _moment(moment))
 
 

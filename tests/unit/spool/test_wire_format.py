@@ -122,9 +122,22 @@ def test_a_time_of_another_zone_is_the_same_moment():
         RunFact("k", datetime),
         MetricPoint("loss", 2**70, 0, 1.0, NOON),
         MetricPoint("\ud800", 0, 0, 1.0, NOON),
+        MetricPoint("loss" * 200, 0, 0, 1.0, NOON),
+        RunFact("k" * 1000, 1),
         "no record",
     ],
-    ids=["naive time", "objects", "strings", "set", "class", "huge epoch", "lone surrogate", "other type"],
+    ids=[
+        "naive time",
+        "objects",
+        "strings",
+        "set",
+        "class",
+        "huge epoch",
+        "lone surrogate",
+        "long metric",
+        "long key",
+        "other type",
+    ],
 )
 def test_what_cannot_be_sent_is_refused_where_it_is_written(record):
     """An error here names the record; an error in the database would stop a batch of innocent ones."""
