@@ -24,18 +24,17 @@ SEED = 0
 
 
 def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_digits(folder)
-    write_diabetes(folder)
-    write_iris(folder)
+    for name, write in (("digits", write_digits), ("diabetes", write_diabetes), ("iris", write_iris)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        write(folder / name)
 
 
 def write_digits(folder: Path) -> None:
     digits = load_digits()
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.int64)
     train, test = train_and_test(len(images))
-    np.savez(folder / "digits_train.npz", x_train=images[train], y_train=labels[train])
-    np.savez(folder / "digits_test.npz", x_test=images[test], y_test=labels[test])
+    np.savez(folder / "train.npz", x_train=images[train], y_train=labels[train])
+    np.savez(folder / "test.npz", x_test=images[test], y_test=labels[test])
 
 
 def write_diabetes(folder: Path) -> None:
@@ -44,7 +43,7 @@ def write_diabetes(folder: Path) -> None:
     header = [*diabetes.feature_names, "progression"]
     table = np.column_stack([diabetes.data, diabetes.target])
     for name, rows in zip(("train", "test"), train_and_test(len(table)), strict=True):
-        write_csv(folder / f"diabetes_{name}.csv", header, table[rows])
+        write_csv(folder / f"{name}.csv", header, table[rows])
 
 
 def write_csv(path: Path, header: list[str], table: NDArray[Any]) -> None:

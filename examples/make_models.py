@@ -55,10 +55,10 @@ def iris_mlp() -> keras.Model:
 
 
 def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for model in (digits_cnn(), diabetes_mlp(), iris_mlp()):
+    for example, model in (("digits", digits_cnn()), ("diabetes", diabetes_mlp()), ("iris", iris_mlp())):
         tree = json.loads(model.to_json())
-        (folder / f"{model.name}.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+        (folder / example).mkdir(parents=True, exist_ok=True)
+        (folder / example / "model.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

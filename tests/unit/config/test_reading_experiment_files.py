@@ -93,7 +93,7 @@ class TestTextThatCannotBeRead:
             ("a: [1", "is not YAML"),
             ("a: 1\nb: {\n", "line"),
             ("", "must hold an object"),
-            ("examples/digits.json", "path as a Path"),
+            ("examples/digits/experiment.json", "path as a Path"),
             ("- a\n- b\n", "came list"),
             ("a: 1\n---\nb: 2\n", "is not YAML"),
             ("? [a]\n: 1\n", "key must be text"),
