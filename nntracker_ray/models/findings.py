@@ -5,6 +5,7 @@ from __future__ import annotations
 from nntracker_ray.errors import ModelError
 
 MOST_SHOWN = 20
+MOST_KEPT = 200  # then reading stops: looking for near names takes time that a hostile text must not have
 
 
 class Findings:
@@ -14,8 +15,13 @@ class Findings:
         self._messages: list[str] = []
 
     def add(self, where: str, message: str) -> None:
-        """Note one problem. `where` names the layer: "layer 'dense_4' (Dense)"."""
+        """Note one problem. `where` names the layer: "layer 'dense_4' (Dense)".
+
+        Raises: ModelError: this was the 200th.
+        """
         self._messages.append(f"{where}: {message}")
+        if len(self._messages) >= MOST_KEPT:
+            self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raises: ModelError: naming the problems, the first 20 of them in full."""

@@ -165,7 +165,7 @@ def _object(
     def check(value: JsonValue) -> dict[str, JsonValue]:
         given = {"class_name": value} if isinstance(value, str) else value
         if not isinstance(given, dict):
-            raise RefusedError(f"{shown(value)} is not {kind}")
+            raise RefusedError(f"{shown(value)} names no {kind}")
         class_name = _class_name(kind, module, given, names)
         config = given.get("config", {})
         if not isinstance(config, dict):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from nntracker_ray.models.findings import Findings, layer_label
 from nntracker_ray.models.masks import MaskOperations, is_mask_operation
+from nntracker_ray.models.refs import MOST_OUTPUTS, tensor_ref, tensor_refs
 from nntracker_ray.models.tree import Call, Graph, Item, Leaf, Stack, TensorRef, class_of
 from nntracker_ray.models.values import RefusedError, is_integer, shown
 from nntracker_ray.records import JsonValue
 
 ReadItem = Callable[[JsonValue, str], Item | None]
 _MASK_ARGUMENTS = ("mask", "query_mask", "value_mask", "key_mask", "attention_mask")
-_MOST_OUTPUTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +22,6 @@ class _Arguments:
 
     positional: list[TensorRef | list[TensorRef]]
     named: Mapping[str, JsonValue]
-
-
-def tensor_ref(value: JsonValue) -> TensorRef | None:
-    """The reference in either encoding, or None if it is not one. Raises: RefusedError: malformed."""
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        config = value.get("config")
-        value = config.get("keras_history") if isinstance(config, dict) else None
-        if not isinstance(value, list):
-            raise RefusedError("a tensor without keras_history")
-    if not isinstance(value, list) or len(value) not in (3, 4) or not isinstance(value[0], str):
-        return None
-    _, call, output = value[:3]
-    if not (is_integer(call) and is_integer(output) and call >= 0 and 0 <= output < _MOST_OUTPUTS):
-        raise RefusedError(f"{shown(value)} is not a reference [layer, call, output]")
-    return TensorRef(value[0], call, output)
-
-
-def tensor_refs(value: JsonValue) -> Iterator[TensorRef]:
-    """Every reference in a list or object of references (objects in the order of their sorted keys)."""
-    ref = tensor_ref(value)
-    if ref is not None:
-        yield ref
-    elif isinstance(value, list):
-        for entry in value:
-            yield from tensor_refs(entry)
-    elif isinstance(value, dict):
-        # Keras flattens dictionaries in the order of their keys.
-        for key in sorted(value):
-            yield from tensor_refs(value[key])
-    else:
-        raise RefusedError(f"{shown(value)} is not a tensor reference")
 
 
 class GraphReader:
@@ -168,8 +137,8 @@ class GraphReader:
         except RefusedError as refused:
             self._findings.add(self._where, f"{key}: {refused}")
             return ()
-        if not found or len(found) > _MOST_OUTPUTS:
-            self._findings.add(self._where, f"{key} must name 1 to {_MOST_OUTPUTS} tensors")
+        if not found or len(found) > MOST_OUTPUTS:
+            self._findings.add(self._where, f"{key} must name 1 to {MOST_OUTPUTS} tensors")
         return found
 
     # --- the whole -------------------------------------------------------------------------------------------

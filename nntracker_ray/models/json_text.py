@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import NoReturn
 
 from nntracker_ray.errors import ModelError
@@ -21,10 +22,12 @@ def read_json(text: str | bytes, limits: ModelLimits) -> JsonValue:
             f"the model description has {size:,} characters; at most {limits.text_bytes:,} are allowed"
         )
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        # json.loads would guess the encoding of bytes; JSON in files is UTF-8 (RFC 8259), with a mark at most.
+        decoded = text.decode("utf-8").removeprefix("\ufeff") if isinstance(text, bytes) else text
+        value = json.loads(decoded, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         raise _too_deep(limits) from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ModelError(
             f"the model description is not JSON: {error}. Export it with model.to_json()"
         ) from None
@@ -34,8 +37,7 @@ def read_json(text: str | bytes, limits: ModelLimits) -> JsonValue:
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"key {twice[:60]!r} is given twice")
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nntracker_ray.models.refs import tensor_ref
 from nntracker_ray.models.tree import Item, Leaf, TensorRef, class_of
 from nntracker_ray.models.values import RefusedError, is_number, shown
 from nntracker_ray.records import JsonValue
@@ -34,6 +35,7 @@ class MaskOperations:
 
     def __init__(self) -> None:
         self._operations: dict[str, dict[str, JsonValue]] = {}
+        self._implied: set[str] = set()  # operations found to be made by a layer
 
     def add(self, data: dict[str, JsonValue]) -> None:
         """Remember one operation."""
@@ -43,12 +45,12 @@ class MaskOperations:
         self, ref: TensorRef, items: Mapping[str, Item], nodes: Mapping[str, list[JsonValue]]
     ) -> None:
         """Raises: RefusedError: the mask does not come from an Embedding or Masking layer of this graph."""
-        waiting, seen = [ref.layer], set()
+        waiting = [ref.layer]
         while waiting:
             name = waiting.pop()
-            if name in seen:
+            if name in self._implied:
                 continue
-            seen.add(name)
+            self._implied.add(name)
             operation = self._operations.get(name)
             if operation is None:
                 raise RefusedError(
@@ -63,8 +65,6 @@ class MaskOperations:
 
 
 def _sources(operation: Mapping[str, JsonValue]) -> list[TensorRef]:
-    from nntracker_ray.models.graph import tensor_ref
-
     args = _args(operation)
     return [ref for ref in map(tensor_ref, args) if ref is not None]
 
@@ -99,7 +99,5 @@ def _masks_value(item: Item, value: float) -> bool:
 
 
 def _called_on(node: JsonValue, source: TensorRef) -> bool:
-    from nntracker_ray.models.graph import tensor_ref
-
     args = node.get("args") if isinstance(node, dict) else node
     return isinstance(args, list) and bool(args) and tensor_ref(args[0]) == source

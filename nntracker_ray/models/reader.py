@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -214,7 +215,7 @@ class Reader:
         good = [layer for layer in layers if layer is not None]
         if len(good) != len(layers):
             return None
-        for twice in {layer.name for layer in good if sum(other.name == layer.name for other in good) > 1}:
+        for twice in [name for name, count in Counter(layer.name for layer in good).items() if count > 1]:
             self._findings.add(where, f"two layers are named {twice!r}; layer names must differ")
         if any(class_of(layer) == "InputLayer" for layer in good[1:]):
             self._findings.add(where, "an InputLayer can only come first")
