@@ -1,0 +1,162 @@
+"""The actor that gives every queued run its hardware, in a loop of Ray Tune that outlives whoever started it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import ray
+
+from actors.metrics_writer import NAMESPACE, deliver_to_actor
+from actors.trial import LEAVE_S, TrialPlace
+from actors.tune_loop import run_trials
+from nntracker_ray.delivery import drain_orphans
+from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.home import Home
+from nntracker_ray.queue import Capacity, RunQueue
+from nntracker_ray.storage.connection import Database
+
+NAME: Final = "run-manager"
+ROUND_S: Final = 5.0  # how often it looks after what nobody reports
+SILENCE_S: Final = 30.0  # a trainer that was not heard of for so long is dead: six heartbeats
+STOP_TIMEOUT_S: Final = LEAVE_S + 7.0
+
+WORKER_SETTINGS: Final = {  # inherited by the workers
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+_log = logging.getLogger(__name__)
+
+
+def manager_id(home_root: str) -> UUID:
+    """The same for every manager of one data folder on one machine: a successor knows the leases of the dead."""
+    return uuid5(NAMESPACE_URL, f"nntracker-run-manager://{socket.gethostname()}{Path(home_root).resolve()}")
+
+
+class RunManager:
+    """The actor behind `start_run_manager`. It may die at any time: everything it knows is in the database.
+
+    Args:
+        home_root: The data folder.
+        dsn: The database, as the workers see it too. It need not be there yet.
+        cpus: Cores for runs; None for all that Ray has.
+        gpus: The same for GPUs.
+    """
+
+    def __init__(
+        self, home_root: str, dsn: str, cpus: float | None = None, gpus: float | None = None
+    ) -> None:
+        self._home = Home(Path(home_root))
+        self._database = Database(dsn, max_size=2, application="nntracker-manager")
+        self._limits = cpus, gpus
+        self._place = TrialPlace(self._home.root, dsn)
+        self._queue = RunQueue(self._database, manager_id=manager_id(home_root), capacity=self._capacity)
+        self._loop = threading.Thread(target=self._run_loops, name="tune", daemon=True)
+        self._loop.start()
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+
+    def ping(self) -> int:
+        """The process id: an answer shows that this process is alive, also while the database is not."""
+        return os.getpid()
+
+    def at_work(self) -> list[str]:
+        """Names of the runs that are leased now."""
+        return [lease.spec.name for lease in self._queue.at_work]
+
+    def stop(self) -> bool:
+        """End every trial with a checkpoint and queue its run again. False when one did not end in time."""
+        self._queue.close()
+        self._loop.join(STOP_TIMEOUT_S)
+        in_time = not self._loop.is_alive()
+        try:
+            self._queue.abandon("the platform stopped")
+        except DatabaseAwayError as away:
+            _log.warning("runs stay leased until the next start: %s", away)
+        self._database.close()
+        return in_time
+
+    def _capacity(self) -> Capacity:
+        resources = ray.cluster_resources()
+        cpus, gpus = self._limits
+        return Capacity(
+            cpu=resources.get("CPU", 0.0) if cpus is None else cpus,
+            gpu=resources.get("GPU", 0.0) if gpus is None else gpus,
+        )
+
+    def _run_loops(self) -> None:
+        """Begin a Tune loop whenever the last one ended, whatever it died of."""
+        while not self._queue.closed:
+            try:
+                self._queue.abandon("its run manager began anew")
+                run_trials(self._queue, self._place)
+            except Exception:
+                _log.exception("the Tune loop ended; another begins")
+                time.sleep(1.0)
+
+    def _listen(self) -> None:
+        """Wake the queue when a run is queued, and look after the rest in the pauses."""
+        looked_s = -ROUND_S
+        for heard in self._database.listen("nntracker_queue", timeout_s=ROUND_S):
+            if self._queue.closed:
+                return
+            self._queue.wake()
+            if heard is None or time.monotonic() - looked_s >= ROUND_S:
+                self._look_around()
+                looked_s = time.monotonic()
+
+    def _look_around(self) -> None:
+        """What no notification tells: trainers fallen silent, and records that dead ones left on the disk."""
+        try:
+            self._queue.beat_for_waiting()
+            self._queue.requeue_silent(SILENCE_S)
+            drain_orphans(self._home.spool, deliver_to_actor(), timeout_s=ROUND_S)
+        except DatabaseAwayError as away:
+            _log.warning("the database is away: %s", away)
+        except Exception:
+            _log.exception("looking after silent runs failed; again in %g s", ROUND_S)
+
+
+def start_run_manager(
+    home_root: str, dsn: str, *, cpus: float | None = None, gpus: float | None = None
+) -> Any:
+    """The handle of the run manager of this cluster; starts it when there is none. It outlives its starter.
+
+    Args:
+        home_root: The data folder, which every node must see under this path.
+        dsn: The database, reachable from every node.
+        cpus: Cores for runs; None for all that Ray has.
+        gpus: GPUs for runs; None for all that Ray has.
+    """
+    actor = ray.remote(RunManager).options(
+        name=NAME,
+        namespace=NAMESPACE,
+        lifetime="detached",
+        get_if_exists=True,
+        num_cpus=0,
+        max_restarts=-1,
+        runtime_env={"env_vars": WORKER_SETTINGS},
+    )
+    return actor.remote(home_root, dsn, cpus, gpus)
+
+
+def stop_run_manager() -> bool:
+    """Stop the run manager of this cluster, if there is one; its runs are queued again with their progress kept.
+
+    Returns: Whether every run left in time with a checkpoint of the last moment.
+    """
+    try:
+        manager = ray.get_actor(NAME, namespace=NAMESPACE)
+    except ValueError:
+        return True
+    try:
+        in_time: bool = ray.get(manager.stop.remote(), timeout=STOP_TIMEOUT_S + 10.0)
+    except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
+        in_time = False
+    ray.kill(manager, no_restart=True)
+    return in_time

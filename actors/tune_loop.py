@@ -1,0 +1,128 @@
+"""One Ray Tune experiment that never ends: the queue's runs are its trials."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from actors.queue_search import QueueSearch
+from actors.trial import TrialPlace, TrialTrainable, lease_of
+from nntracker_ray.queue import RunQueue
+
+# Read by Tune when a loop begins.
+TUNE_SETTINGS = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no CSV, JSON or TensorBoard files
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # the queue hands out only what can start
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the database holds the truth
+    "TUNE_WARN_THRESHOLD_S": "10",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # they go to the database
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+_log = logging.getLogger(__name__)
+
+
+def run_trials(queue: RunQueue, place: TrialPlace) -> None:
+    """Train what the queue gives, until it is closed or Tune's memory wants renewing.
+
+    When it returns no trial is at work: those that were have been asked to leave, and have had some seconds.
+    """
+    os.environ.update(TUNE_SETTINGS)
+    folder = _empty_folder(place.home / "cache" / "tune")
+    try:
+        _tuner(queue, place, folder).fit()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty_folder(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=parent))
+
+
+def _tuner(queue: RunQueue, place: TrialPlace, folder: Path) -> tune.Tuner:
+    return tune.Tuner(
+        tune.with_parameters(TrialTrainable, place=place),
+        tune_config=tune.TuneConfig(
+            search_alg=QueueSearch(queue),
+            scheduler=LeavingScheduler(queue),
+            num_samples=10**9,
+            reuse_actors=True,
+            trial_dirname_creator=_folder_name,
+        ),
+        run_config=tune.RunConfig(
+            name="runs",
+            storage_path=str(folder),
+            verbose=0,
+            callbacks=[TrialReporter(queue)],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            # A run that lost its worker goes back to the queue, which counts: see docs/running.md.
+            failure_config=tune.FailureConfig(max_failures=0),
+        ),
+    )
+
+
+def _folder_name(trial: Trial) -> str:
+    return str(trial.trial_id)
+
+
+class LeavingScheduler(FIFOScheduler):
+    """First come, first served; once the queue is closed, everybody leaves."""
+
+    def __init__(self, queue: RunQueue) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002 (Tune's)
+        """Called after each slice of a trial."""
+        # Tune compares with `is`, so these constants and no others.
+        decision: str = TrialScheduler.STOP if self._queue.closed else TrialScheduler.CONTINUE
+        return decision
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing, as for the searcher."""
+        return {}
+
+
+class TrialReporter(tune.Callback):
+    """Tells the queue which runs have a worker and which have lost theirs, and sweeps up behind Tune."""
+
+    def __init__(self, queue: RunQueue) -> None:
+        self._queue = queue
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """A worker has the run, and speaks for itself from now on."""
+        if lease := lease_of(trial.config):
+            self._queue.worker_has(lease)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """The worker died, or could not be furnished. What a training raises is no error to Tune."""
+        error = trial.get_error()
+        _log.warning("trial %s lost its worker: %s", trial.trial_id, error)
+        if lease := lease_of(trial.config):
+            self._queue.report_lost_worker(lease, str(error))
+        _sweep(trial)
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """The run has ended."""
+        _sweep(trial)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing, as for the searcher."""
+        return {}
+
+
+def _sweep(trial: Trial) -> None:
+    """Remove the folders that Tune makes for each trial, and in which nobody writes anything."""
+    for folder in (trial.local_path, trial.path):
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)

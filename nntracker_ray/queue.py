@@ -1,0 +1,176 @@
+"""The queue as one run manager sees it: what it has taken from the database, and what it may still take.
+
+Knows neither Ray nor threads of its own; whoever hears of new runs calls `wake`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.records import Lease, RunState
+from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
+from nntracker_ray.storage.writes import claim_next_run, heartbeat, requeue_orphans
+
+LOST_WORKERS_ALLOWED = 3  # in a row, without an epoch made in between
+
+_Key = tuple[int, int]  # run_no, attempt
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Hardware that runs may use."""
+
+    cpu: float  # cores
+    gpu: float  # GPUs, fractions allowed
+
+
+class RunQueue:
+    """Takes runs for the hardware that is free, and gives back those that lost their worker.
+
+    `claim` is called by one thread; everything else by any.
+
+    Args:
+        manager_id: Written on every lease, so that a successor knows them for its own.
+        capacity: All that the cluster has at the moment, in use or not.
+    """
+
+    def __init__(self, database: Database, *, manager_id: UUID, capacity: Callable[[], Capacity]) -> None:
+        self._database = database
+        self._manager_id = manager_id
+        self._capacity = capacity
+        self._at_work: dict[_Key, Lease] = {}
+        self._waiting: dict[_Key, Lease] = {}  # no worker has them yet
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._woken.set()
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more runs are handed out."""
+        return self._closed
+
+    @property
+    def at_work(self) -> tuple[Lease, ...]:
+        """The runs that were claimed and not released."""
+        with self._lock:
+            return tuple(self._at_work.values())
+
+    def wake(self) -> None:
+        """There may be a run to take: one was queued, hardware became free, or nobody listened for a while."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Hand out nothing more, and end every `wait`."""
+        self._closed = True
+        self._woken.set()
+
+    def wait(self) -> None:
+        """Sleep until there may be a run to take, or the queue is closed."""
+        self._woken.wait()
+
+    def claim(self) -> Lease | None:
+        """The next run that fits into the free hardware; None when there is none now.
+
+        Asks the database only if it was woken since it last found nothing. A database that is away counts as
+        an empty queue: whoever listens to it wakes this queue when it is back.
+        """
+        if self._closed or not self._woken.is_set():
+            return None
+        self._woken.clear()  # before the look, so that a run queued meanwhile wakes again
+        free = self._free()
+        lease = self._claim(free) if max(free.cpu, free.gpu) > 0 else None
+        if lease is not None:
+            with self._lock:
+                self._at_work[_key(lease)] = self._waiting[_key(lease)] = lease
+            self._woken.set()  # there may be more where this came from
+        return lease
+
+    def release(self, lease: Lease) -> None:
+        """The hardware of a run is free again; its state is in the database already."""
+        with self._lock:
+            self._at_work.pop(_key(lease), None)
+            self._waiting.pop(_key(lease), None)
+        self.wake()
+
+    def worker_has(self, lease: Lease) -> None:
+        """A worker has the run, and its own heart beats for it."""
+        with self._lock:
+            self._waiting.pop(_key(lease), None)
+
+    def beat_for_waiting(self) -> None:
+        """Keep alive the leases whose worker is still being started, however long that takes.
+
+        Raises: DatabaseAwayError.
+        """
+        with self._lock:
+            waiting = tuple(self._waiting)
+        with self._database.connection() as connection:
+            for run_no, attempt in waiting:
+                heartbeat(connection, run_no=run_no, attempt=attempt)
+
+    def report_lost_worker(self, lease: Lease, error: str) -> RunState | None:
+        """Queue a run again whose worker died; the third death in a row without an epoch in between fails it.
+
+        Args:
+            error: What is known of the death; kept with the run.
+        Returns: The run's state; None when the database is away. Then the silence of its trainer gives the run
+            back, some time later.
+        """
+        try:
+            with self._database.connection() as connection:
+                return report_lost_worker(
+                    connection,
+                    run_id=lease.run_id,
+                    attempt=lease.attempt,
+                    error=error,
+                    allowed=LOST_WORKERS_ALLOWED,
+                )
+        except DatabaseAwayError as away:
+            _log.warning("run %s lost its worker and cannot be queued again now: %s", lease.spec.name, away)
+            return None
+
+    def abandon(self, why: str) -> list[UUID]:
+        """Queue again what was leased to this manager, or to a predecessor of it: nobody trains it any more.
+
+        Raises: DatabaseAwayError.
+        """
+        with self._lock:
+            self._at_work.clear()
+            self._waiting.clear()
+        with self._database.connection() as connection:
+            return requeue_leases(connection, manager_id=self._manager_id, why=why)
+
+    def requeue_silent(self, silent_for_s: float) -> list[UUID]:
+        """Queue again the runs of any manager whose trainers have fallen silent. Raises: DatabaseAwayError."""
+        with self._database.connection() as connection:
+            return requeue_orphans(connection, silent_for_s=silent_for_s)
+
+    def _free(self) -> Capacity:
+        whole = self._capacity()
+        used = [lease.spec.resources for lease in self.at_work]
+        return Capacity(
+            whole.cpu - sum(each.cpu for each in used), whole.gpu - sum(each.gpu for each in used)
+        )
+
+    def _claim(self, free: Capacity) -> Lease | None:
+        try:
+            with self._database.connection() as connection:
+                return claim_next_run(
+                    connection, manager_id=self._manager_id, free_cpu=free.cpu, free_gpu=free.gpu
+                )
+        except DatabaseAwayError as away:
+            _log.warning("no run can be taken from the queue now: %s", away)
+            return None
+
+
+def _key(lease: Lease) -> _Key:
+    return lease.run_no, lease.attempt

@@ -1,0 +1,41 @@
+"""A platform for a whole module: its own Ray, its own database, real digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nntracker_ray.home import Home
+from nntracker_ray.storage.connection import Database
+from tests.integration.runs.run_kit import Lab, actors_of, local_ray, store_digits, store_model
+
+
+@pytest.fixture(scope="module")
+def module_database_url(embedded_template) -> Iterator[str]:
+    """A fresh database that the tests of a module share, because their Ray does."""
+    yield from embedded_template.copy()
+
+
+@pytest.fixture(scope="module")
+def module_lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Data, model and database; nothing trains yet."""
+    folder = tmp_path_factory.mktemp("lab")
+    home = Home(folder / "home").create()
+    database = Database(module_database_url, application="nntracker tests")
+    yield Lab(home, database, store_digits(home, folder), store_model(home))
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def ray_of_module() -> Iterator[None]:
+    """Two CPUs."""
+    with local_ray(cpus=2):
+        yield
+
+
+@pytest.fixture(scope="module")
+def lab(module_lab: Lab, module_database_url: str, ray_of_module: None) -> Iterator[Lab]:
+    """A platform that trains what is submitted."""
+    with actors_of(module_lab.home, module_database_url):
+        yield module_lab

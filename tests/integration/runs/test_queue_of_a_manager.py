@@ -1,0 +1,153 @@
+"""What a run manager takes from the database and when it looks there, without Ray."""
+
+from __future__ import annotations
+
+import threading
+from uuid import uuid4
+
+import pytest
+
+from nntracker_ray.queue import Capacity, RunQueue
+from nntracker_ray.records import Resources, RunState
+from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.queries import find_run
+from tests.integration.storage.examples_of_records import specs, submit
+
+
+def queue_of(database: Database, cpu: float = 2.0, gpu: float = 0.0) -> RunQueue:
+    return RunQueue(database, manager_id=uuid4(), capacity=lambda: Capacity(cpu, gpu))
+
+
+def test_only_what_fits_beside_the_runs_at_work_is_taken(database: Database):
+    """Tune starts whatever it is handed, so nothing may be handed to it that must wait."""
+    submit(database, specs(3, resources=Resources(cpu=1.5)))
+    queue = queue_of(database, cpu=2.0)
+
+    first, second = queue.claim(), queue.claim()
+
+    assert first is not None
+    assert second is None
+    queue.release(first)
+    assert queue.claim() is not None
+
+
+def test_shares_of_a_gpu_add_up(database: Database):
+    """Two runs of half a GPU fit on one; the third waits although cores are free."""
+    submit(database, specs(3, resources=Resources(cpu=0.0, gpu=0.5)))
+    queue = queue_of(database, cpu=8.0, gpu=1.0)
+
+    claims = [queue.claim() for _ in range(3)]
+
+    assert [claim is not None for claim in claims] == [True, True, False]
+
+
+def test_an_empty_queue_is_not_asked_again_before_somebody_wakes_it(database: Database):
+    """Tune asks ten times a second while anything trains; the database must not notice."""
+    queue = queue_of(database)
+    assert queue.claim() is None
+    submit(database, specs(1))
+
+    unwoken = queue.claim()
+    queue.wake()
+
+    assert unwoken is None
+    assert queue.claim() is not None
+
+
+def test_a_run_queued_while_the_queue_is_looked_at_is_not_missed(database: Database):
+    """Its notification may come in the middle of the look: that look, or the next, finds it."""
+    queue = queue_of(database)
+    stop = threading.Event()
+
+    def keep_waking() -> None:
+        while not stop.is_set():
+            queue.wake()
+
+    waker = threading.Thread(target=keep_waking)
+    waker.start()
+    while queue.claim() is not None:
+        pass
+    submit(database, specs(1))
+    stop.set()
+    waker.join()
+    queue.wake()
+
+    assert queue.claim() is not None
+
+
+def test_a_database_that_is_away_is_an_empty_queue(database: Database):
+    """An outage must not end the loop in which other runs train on."""
+    submit(database, specs(1))
+    queue = queue_of(database)
+    database.close()
+
+    assert queue.claim() is None
+    assert queue.at_work == ()
+
+
+def test_closing_ends_the_wait_and_the_taking(database: Database):
+    """A platform that stops takes nothing new, and does not sleep through it."""
+    submit(database, specs(1))
+    queue = queue_of(database)
+
+    queue.close()
+    queue.wait()
+
+    assert queue.closed
+    assert queue.claim() is None
+
+
+def test_what_is_abandoned_is_queued_again_and_can_be_taken_again(database: Database):
+    """A loop of Tune that broke has lost its trials: another attempt of each begins."""
+    owner_id = submit(database, specs(2))
+    queue = queue_of(database)
+    first = queue.claim()
+    assert first is not None
+
+    queue.abandon("its run manager began anew")
+
+    with database.connection() as connection:
+        assert find_run(connection, owner_id=owner_id, run_id=first.run_id).state is RunState.QUEUED
+    queue.wake()
+    again = queue.claim()
+    assert again is not None
+    assert (again.run_id, again.attempt) == (first.run_id, 2)
+
+
+def test_a_lease_that_waits_for_its_worker_is_not_taken_for_dead(database: Database):
+    """Starting a process and loading TensorFlow can take longer than a trainer may be silent."""
+    submit(database, specs(2))
+    queue = queue_of(database)
+    waiting, begun = queue.claim(), queue.claim()
+    assert waiting is not None
+    assert begun is not None
+    queue.worker_has(begun)
+    make_silent(database)
+
+    queue.beat_for_waiting()
+
+    assert queue.requeue_silent(30.0) == [begun.run_id]
+
+
+def make_silent(database: Database) -> None:
+    with database.connection() as connection:
+        connection.execute("UPDATE runs SET heartbeat_at = heartbeat_at - interval '1 hour'")
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_lost_worker_gives_its_run_back(database: Database, deaths: int):
+    """The hardware goes to the next run, the run to the next worker."""
+    submit(database, specs(1))
+    queue = queue_of(database)
+
+    for _ in range(deaths):
+        lease = queue.claim()
+        assert lease is not None
+        queue.release(lease)
+        state = queue.report_lost_worker(lease, "killed by signal 9")
+
+    assert state is RunState.QUEUED
+    queue.wake()
+    again = queue.claim()
+    assert again is not None
+    assert again.attempt == deaths + 1
