@@ -32,7 +32,19 @@ class TemplateDatabase:
         database = Database(make_conninfo(dsn, dbname=name))
         migrate(database)
         database.close()
+        cls._shut(dsn, name)
         return cls(dsn, name)
+
+    @staticmethod
+    def _shut(dsn: str, name: str) -> None:
+        """A database can be copied only while nobody is connected, and TimescaleDB's workers like to be."""
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+            )
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
 
     def copy(self) -> Iterator[str]:
         """The DSN of a fresh copy, dropped afterwards, whoever is still connected."""
@@ -50,6 +62,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServe
     """An embedded server of its own, for the whole session."""
     server = EmbeddedServer(Home(tmp_path_factory.mktemp("postgres")))
     server.start()
+    # Thrown away after the tests: waiting for the disk at each of their commits would be most of their time.
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.destroy()
 

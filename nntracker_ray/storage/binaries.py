@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import hashlib
 import importlib.util
 import os
 import re
@@ -54,7 +54,7 @@ def find_binaries(*, major: int | None = None) -> Binaries:
     if fitting:
         return fitting[0]
     wanted = (
-        f"PostgreSQL {major}, which made this database" if major else f"PostgreSQL {LOWEST_MAJOR} or newer"
+        f"PostgreSQL {major}, which made this database," if major else f"PostgreSQL {LOWEST_MAJOR} or newer"
     )
     seen = ", ".join(f"{one.major} in {one.folder}" for one in found) or "none"
     raise PlatformError(
@@ -104,23 +104,36 @@ def _major(folder: Path) -> int | None:
 
 
 def _copied(installation: Path) -> Path:
-    """A copy of bin, lib and share that every account can read; made once per version of the wheel."""
-    target = COPIES / f"{WHEEL}-{importlib.metadata.version(WHEEL)}-{installation.name}"
+    """A copy that every account can read; made once per installation."""
+    program = (installation / "bin" / "postgres").stat()
+    identity = f"{installation}\n{program.st_size}\n{program.st_mtime_ns}"
+    target = COPIES / hashlib.sha256(identity.encode()).hexdigest()[:16]
+    copy = target / installation.parent.name / installation.name
     if target.is_dir():
-        return target
-    COPIES.mkdir(parents=True, exist_ok=True, mode=0o755)
+        return copy
     # Written aside and renamed: a copy cut short is never taken for a whole one.
     aside = target.with_name(f"{target.name}.{os.getpid()}")
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(
-            installation / part, aside / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs")
-        )
+    _copy_into(aside, installation)
     _open_to_all(aside)
     try:
         aside.rename(target)
     except OSError:  # another process was first
         shutil.rmtree(aside)
-    return target
+    return copy
+
+
+def _copy_into(folder: Path, installation: Path) -> None:
+    package = installation.parent
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(
+            installation / part,
+            folder / package.name / installation.name / part,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("*.a", "pgxs"),
+        )
+    # The programs of a wheel look for their libraries beside the package, by a relative path.
+    if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
 
 
 def _open_to_all(folder: Path) -> None:

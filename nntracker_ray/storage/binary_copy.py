@@ -31,9 +31,14 @@ def copy_rows(connection: Connection, table: str, columns: Iterable[str], rows: 
             copy.write(chunk)
 
 
+def storable(text: str) -> str:
+    """The text; NUL and lone surrogates, which PostgreSQL cannot hold, become replacement characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def text_field(text: str) -> bytes:
-    """A text value. NUL, which PostgreSQL cannot hold, and lone surrogates become replacement characters."""
-    data = text.replace("\x00", "\ufffd").encode("utf-8", "replace")
+    """A text value, made storable."""
+    data = storable(text).encode()
     return struct.pack(">i", len(data)) + data
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nntracker_ray.records import Batch, Progress, RunFact
 from nntracker_ray.storage import json_values
+from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
@@ -41,7 +42,7 @@ def _write_facts(conn: Connection, batches: Sequence[Batch]) -> None:
     for batch in sorted(batches, key=lambda batch: batch.attempt):
         for record in batch.records:
             if isinstance(record, RunFact):
-                facts[batch.run_no, record.key.replace("\x00", "\ufffd")] = (
+                facts[batch.run_no, storable(record.key)] = (
                     batch.attempt,
                     json_values.dumps(record.value),
                 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from nntracker_ray.records import Batch, MetricPoint
-from nntracker_ray.storage.binary_copy import microseconds, text_field
+from nntracker_ray.storage.binary_copy import microseconds, storable, text_field
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.merging import Target, copy_or_merge
 from nntracker_ray.storage.sql_files import query
@@ -83,7 +83,7 @@ def _write_last(connection: Connection, measured: Iterable[Measured]) -> None:
         query("merge_last_metrics"),
         {
             "run_nos": [one.run_no for one in rows],
-            "metrics": [one.point.metric.replace("\x00", "\ufffd") for one in rows],
+            "metrics": [storable(one.point.metric) for one in rows],
             "epochs": [one.point.epoch for one in rows],
             "steps": [one.point.step for one in rows],
             "values": [float(one.point.value) for one in rows],

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import shutil
 import socket
 import stat
-import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -22,14 +19,13 @@ from nntracker_ray.home import Home
 from nntracker_ray.storage.binaries import Binaries, find_binaries
 from nntracker_ray.storage.postmaster import clear_stale_files, postmaster_lives
 from nntracker_ray.storage.server_account import ServerAccount
+from nntracker_ray.storage.server_place import ServerPlace
 
 ROLE = "nntracker"
 DATABASE = "nntracker"
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 900  # recovery after a crash may read all the log there is
 LOCK_TIMEOUT_S = 1000.0
-LONGEST_SOCKET_FOLDER = 85  # bytes; the socket's own path must stay under 100
-ROOT_DATABASES = Path("/var/lib/nntracker/databases")
 LEAVING_TIMEOUT_S = 1.0  # a backend stays in the list a moment after its client closed
 
 CONFIGURATION = f"""
@@ -38,6 +34,7 @@ listen_addresses = '{HOST}'
 unix_socket_permissions = 0700
 max_connections = 60
 shared_buffers = 128MB
+work_mem = 16MB
 max_wal_size = 2GB
 checkpoint_timeout = 15min
 jit = off
@@ -51,54 +48,13 @@ host  all all {HOST}/32 scram-sha-256
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The folder of one embedded database and what is in it."""
-
-    folder: Path
-
-    @property
-    def cluster(self) -> Path:
-        """PostgreSQL's own data folder."""
-        return self.folder / "cluster"
-
-    @property
-    def port(self) -> Path:
-        """The TCP port, and the socket's number."""
-        return self.folder / "port"
-
-    @property
-    def password(self) -> Path:
-        """For connections by TCP; 0600."""
-        return self.folder / "password"
-
-    @property
-    def control_log(self) -> Path:
-        """What initdb and pg_ctl said."""
-        return self.folder / "control.log"
-
-    @property
-    def server_log(self) -> Path:
-        """What the server said."""
-        return self.cluster / "server.log"
-
-    @property
-    def socket(self) -> Path:
-        """Folder of the socket, 0700: inside, or where paths are too long for a socket, a short one."""
-        inside = self.folder / "socket"
-        if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
-            return inside
-        base = ROOT_DATABASES.parent / "sockets" if os.geteuid() == 0 else Path(tempfile.gettempdir())
-        return base / f"nntracker-{_digest(self.folder)}"
-
-
 class EmbeddedServer:
     """One PostgreSQL per home. Any number of processes may start it and let go of it; the last one out stops it."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._account = ServerAccount.for_this_process()
-        self._place = Place(_location(home, self._account))
+        self._place = ServerPlace.of(home, self._account)
 
     @property
     def location(self) -> Path:
@@ -314,16 +270,6 @@ class EmbeddedServer:
         return psycopg.connect(
             self._dsn(host=str(self._place.socket), dbname="postgres"), autocommit=True, connect_timeout=5
         )
-
-
-def _location(home: Home, account: ServerAccount) -> Path:
-    if account.reaches(home.database):
-        return home.database
-    return ROOT_DATABASES / _digest(home.root.resolve())
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
 def _is_free(port: int) -> bool:
