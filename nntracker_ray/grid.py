@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from uuid import UUID, uuid5
 
@@ -122,8 +122,17 @@ def experiment_id(owner_id: UUID, config: ExperimentConfig, digests: Mapping[str
 
 def run_id(experiment: UUID, run: PlannedRun) -> UUID:
     """Equal exactly for the same experiment, configuration, fold, repeat and seed."""
-    content = [asdict(run.configuration), run.fold, run.repeat, run.seed]
+    configuration = run.configuration
+    content = [
+        [_content(configuration.optimizer), _content(configuration.loss_function)],
+        [configuration.learning_rate, configuration.sweep],
+        [run.fold, run.repeat, run.seed],
+    ]
     return uuid5(experiment, json.dumps(content, sort_keys=True, ensure_ascii=False))
+
+
+def _content(entry: NamedConf) -> list[JsonValue]:
+    return [entry.name, entry.conf]
 
 
 def run_specs(
@@ -140,6 +149,7 @@ def run_specs(
     With folds the held-out part takes the place of the validation set, so the latter is passed on only if the
     folds are cut from both together (`folds.include_validation`).
     """
+    split, capture, resources = config.split, config.capture_spec, config.resources_spec
     used = validation if not config.folds or config.folds.include_validation else None
     return tuple(
         RunSpec(
@@ -152,17 +162,17 @@ def run_specs(
             fold=run.fold,
             repeat=run.repeat,
             seed=run.seed,
-            split=config.split,
+            split=split,
             batch_size=run.configuration.sweep.get("batch_size", config.batch_size),
             total_epochs=run.configuration.sweep.get("total_epochs", config.total_epochs),
             model_digest=model_digest,
             train=train,
             validation=used,
             test=test,
-            capture=config.capture_spec,
+            capture=capture,
             extra_metrics=config.extra_metrics,
             tags=run.tags,
-            resources=config.resources_spec,
+            resources=resources,
             early_stopping=config.early_stopping_spec,
             one_hot=config.one_hot_columns,
             scaling=config.scaling,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from nntracker_ray.config.problems import Problems, join, kind_of, shown, unknown_key
+from nntracker_ray.config.problems import Problems, join, kind_of, shown
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.config.values import is_finite, read_value
 from nntracker_ray.errors import BadInputError
@@ -49,14 +49,16 @@ def _resolve_list(spelling: Spelled, kind: _Kind, problems: Problems) -> None:
 
 
 def _named(entry: JsonValue, path: str, kind: _Kind, problems: Problems) -> NamedConf | None:
+    if problems.full:
+        return None
     if isinstance(entry, str):
         entry = {kind.word: entry}
     if not isinstance(entry, dict):
         example = f'{{"{kind.word}": "...", "conf": {{}}}}'
         problems.add(path, f"must be a name or an object {example}; came {shown(entry)}")
         return None
-    for key in entry.keys() - {kind.word, "conf"}:
-        problems.add(join(path, key), unknown_key(key, (kind.word, "conf")))
+    for key in sorted(entry.keys() - {kind.word, "conf"}):
+        problems.add_unknown_key(join(path, key), key, (kind.word, "conf"))
     signature = _signature(entry.get(kind.word), join(path, kind.word), kind, problems)
     conf = _conf(entry.get("conf"), join(path, "conf"), signature, problems)
     return NamedConf(signature.name, conf) if signature else None
@@ -109,7 +111,7 @@ def _check_argument(
 ) -> None:
     """One argument: known, of the kind of its default, a plain value, finite and in range."""
     if signature is not None and key not in signature.optional and key not in signature.required:
-        problems.add(path, unknown_key(key, (*signature.required, *signature.optional)))
+        problems.add_unknown_key(path, key, (*signature.required, *signature.optional), signature.name)
     elif complaint := complaint_about(key, value, signature.optional.get(key) if signature else None):
         problems.add(path, complaint)
 

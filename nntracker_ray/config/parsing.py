@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
 
-MAX_VALUES = 500_000  # after YAML aliases are followed; 1 MB of JSON cannot hold more
+MAX_VALUES = 100_000  # after YAML aliases are followed
+MAX_YAML = 200_000  # characters; its reader needs seconds for as many
 
 
 class UnreadableError(Exception):
@@ -30,8 +32,8 @@ class RememberingDict(dict[Any, Any]):
         """A mapping from the pairs in file order."""
         made = cls(pairs)
         if len(made) < len(pairs):
-            keys = [key for key, _ in pairs]
-            made.repeated = tuple(key for key in made if keys.count(key) > 1)
+            times = Counter(key for key, _ in pairs)
+            made.repeated = tuple(key for key in made if times[key] > 1)
         return made
 
 
@@ -52,6 +54,10 @@ class _Loader(yaml.SafeLoader):
 
 def parse_yaml(text: str) -> object:
     """YAML 1.2 (core schema) to values whose repeated keys are remembered. Raises: UnreadableError."""
+    if len(text) > MAX_YAML:
+        raise UnreadableError(
+            f"longer than {MAX_YAML:,} characters of YAML; write JSON, which is read faster"
+        )
     loader = None
     try:
         loader = _Loader(text)

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from nntracker_ray.errors import Problem, did_you_mean
 
+MOST_TOLD = 200  # problems of one file
 LONGEST_SHOWN = 60  # characters of a wrong value that a message repeats
 
 
@@ -20,8 +21,23 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, path: str, message: str) -> None:
-        """Note one problem."""
-        self.found.append(Problem(path, message))
+        """Note one problem; beyond the first hundreds they no longer help anybody."""
+        if len(self.found) < MOST_TOLD:
+            self.found.append(Problem(path, message))
+        elif len(self.found) == MOST_TOLD:
+            self.found.append(Problem("", f"and more; the first {MOST_TOLD} problems are listed"))
+
+    @property
+    def full(self) -> bool:
+        """Whether further problems would not be listed, so that looking for them can end."""
+        return len(self.found) > MOST_TOLD
+
+    def add_unknown_key(self, path: str, key: str, known: Iterable[str], of: str = "") -> None:
+        """Note a key that means nothing at its place, with the nearest known one, or all of them."""
+        if not self.full:
+            words = list(known)
+            hint = did_you_mean(key, words) or f"Known keys: {', '.join(words)}."
+            self.add(path, f"unknown key{of and f' for {of}'}. {hint}")
 
     def touch(self, path: str) -> bool:
         """Whether something at this place, inside it or around it is known to be wrong."""
@@ -63,13 +79,6 @@ def kind_of(value: object) -> str:
         (dict, "object"),
     )
     return next((word for kind, word in kinds if isinstance(value, kind)), type(value).__name__)
-
-
-def unknown_key(key: object, known: Iterable[str]) -> str:
-    """Message for a key that means nothing here."""
-    words = list(known)
-    hint = did_you_mean(str(key), words) or f"Known keys: {', '.join(words)}."
-    return f"unknown key. {hint}"
 
 
 def from_pydantic(error: ErrorDetails) -> tuple[tuple[str | int, ...], str]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from nntracker_ray.config.checks import check_together
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.names import resolve_names
-from nntracker_ray.config.problems import Problems, from_pydantic, unknown_key
+from nntracker_ray.config.problems import Problems, from_pydantic
 from nntracker_ray.config.reading import inline_json, read_tree, source_name
 from nntracker_ray.config.spelling import Spelled, merge_fold_count, spelled
 from nntracker_ray.config.sweep import check_sweep
@@ -77,11 +77,14 @@ def _add_pydantic(error: ValidationError, spelling: Spelled, problems: Problems)
     for part in error.errors():
         place, message = from_pydantic(part)
         path = spelling.path(*_without_union_words(place))
+        if problems.full:
+            return
         if problems.touch(path):
             continue
         if part["type"] == "extra_forbidden":
-            message = unknown_key(place[-1], _keys_of(str(place[0])))
-        problems.add(path, message)
+            problems.add_unknown_key(path, str(place[-1]), _keys_of(str(place[0])))
+        else:
+            problems.add(path, message)
 
 
 def _without_union_words(place: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -12,6 +12,7 @@ from nntracker_ray.config.problems import Problems, join
 from nntracker_ray.records import JsonValue
 
 MAX_BYTES = 1_000_000  # an experiment with a large inline model takes about half
+MAX_ENTRIES = 10_000  # of one list or object
 Source = Path | str | Mapping[str, Any]
 
 
@@ -83,6 +84,9 @@ def inline_json(text: str, path: str, problems: Problems) -> JsonValue:
 
 def _plain(value: object, path: str, problems: Problems) -> JsonValue:
     """The value as dicts, lists, text, numbers, booleans and None; what is none of these is a problem."""
+    if isinstance(value, Mapping | list | tuple) and len(value) > MAX_ENTRIES:
+        problems.add(path, f"holds {len(value):,} entries; allowed: {MAX_ENTRIES:,}")
+        return None
     if isinstance(value, Mapping):
         return _plain_mapping(value, path, problems)
     if isinstance(value, list | tuple):

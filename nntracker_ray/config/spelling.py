@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nntracker_ray.config.experiment import FILE_SPELLING
 from nntracker_ray.config.parts import MAX_FOLDS
-from nntracker_ray.config.problems import Problems, join, shown, unknown_key
+from nntracker_ray.config.problems import Problems, join, shown
 from nntracker_ray.records import JsonValue
 
 FOLD_COUNT = "k_fold_validation"
@@ -48,7 +48,7 @@ def spelled(tree: Mapping[str, JsonValue], fields: Iterable[str], problems: Prob
         name = key.replace("-", "_")
         name = _SPELLINGS.get(name, name)
         if name not in known:
-            problems.add(key, unknown_key(key, sorted(FILE_SPELLING.get(field, field) for field in known)))
+            problems.add_unknown_key(key, key, sorted(FILE_SPELLING.get(field, field) for field in known))
         elif name in written:
             problems.add(key, f"says the same as '{written[name]}', which also came; keep one")
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nntracker_ray.config.names import complaint_about
 from nntracker_ray.config.parts import MAX_COUNT
-from nntracker_ray.config.problems import Problems, join, shown, unknown_key
+from nntracker_ray.config.problems import Problems, join, shown
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.config.values import read_value
 from nntracker_ray.records import JsonValue, NamedConf
@@ -52,10 +52,11 @@ def _check_sweep_key(
     if key in COUNT_KEYS:
         _check_counts(key, values, path, spelling, problems)
     elif key not in _ELSEWHERE and prefix in _PREFIXES and argument:
-        find = catalog.optimizer if prefix == "optimizer" else catalog.loss
-        named = spelling.tree.get(_PREFIXES[prefix], [NamedConf("Adam")] if prefix == "optimizer" else [])
-        for entry in named if isinstance(named, list) else []:
-            _check_swept_argument(argument, values, path, entry, find(entry.name), problems)
+        default = [NamedConf("Adam")] if prefix == "optimizer" else []
+        named = spelling.tree.get(_PREFIXES[prefix], default)
+        if isinstance(named, list):
+            find = catalog.optimizer if prefix == "optimizer" else catalog.loss
+            _check_swept_argument(argument, values, path, named, find, problems)
     else:
         problems.add(path, f"cannot be swept{_why_not(key)}; allowed: {_ALLOWED}")
 
@@ -70,29 +71,38 @@ def _check_counts(
     """Whole numbers; the key itself must not come as well, as it would mean nothing."""
     if key in spelling.tree:
         problems.add(path, f"'{key}' came as one value too; keep the value or the sweep")
-    good = [v for v in values if isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= MAX_COUNT]
     for index, value in enumerate(values):
-        if value not in good or isinstance(value, bool):
-            problems.add(
-                join(path, index), f"must be a whole number from 1 to {MAX_COUNT:,}; came {shown(value)}"
-            )
-    spelling.tree[key] = max(good, default=1)
+        if not _is_count(value):
+            message = f"must be a whole number from 1 to {MAX_COUNT:,}; came {shown(value)}"
+            problems.add(join(path, index), message)
+    spelling.tree[key] = max(filter(_is_count, values), default=1)
+
+
+def _is_count(value: JsonValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_COUNT
 
 
 def _check_swept_argument(
     argument: str,
     values: Sequence[JsonValue],
     path: str,
-    entry: NamedConf,
-    signature: Signature,
+    entries: Sequence[NamedConf],
+    find: Callable[[str], Signature],
     problems: Problems,
 ) -> None:
-    if argument in entry.conf:
-        problems.add(path, f"{entry.name} has '{argument}' in its conf too; keep the value or the sweep")
-    elif argument not in signature.optional and argument not in signature.required:
-        message = unknown_key(argument, (*signature.required, *signature.optional))
-        problems.add(path, f"{entry.name} has no argument '{argument}': {message}")
-    else:
+    if given := {entry.name for entry in entries if argument in entry.conf}:
+        message = f"{_listed(given)} has '{argument}' in its conf too; keep the value or the sweep"
+        problems.add(path, message)
+    for name in sorted({entry.name for entry in entries}):
+        signature = find(name)
+        known = (*signature.required, *signature.optional)
+        if argument not in known:
+            problems.add_unknown_key(path, argument, known, name)
+            continue
         for index, value in enumerate(values):
             if complaint := complaint_about(argument, value, signature.optional.get(argument)):
                 problems.add(join(path, index), complaint)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))

@@ -104,7 +104,8 @@ class TestTextThatCannotBeRead:
             ('{"total_epochs": ' + "9" * 5000 + "}", "not usable JSON"),
             ('{"model": ' + "[" * 100_000, "nested too deeply"),
             ("model: " + "[" * 100_000, "nested too deeply"),
-            ("x" * 1_000_001, "longer than"),
+            ("{" + " " * 1_000_000, "longer than 1,000,000"),
+            ("name: " + "x" * 200_000, "longer than 200,000"),
         ],
     )
     def test_is_refused_as_a_whole_saying_why(self, catalog, text, said):
@@ -148,6 +149,33 @@ class TestTextThatCannotBeRead:
         text = yaml.safe_dump(minimal) + "k-fold_tag: &t here\ntags: [*t]\n"
 
         assert read_config(text, catalog=catalog).tags == ("here",)
+
+
+class TestFilesMadeToKeepTheReaderBusy:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            json.dumps({f"k{i}": 1 for i in range(9_000)}),
+            json.dumps({"optimizers": ["adm"] * 10_000}),
+            json.dumps(
+                {"optimizers": [{"optimizer": "adam", "conf": {f"k{i}": 1 for i in range(9_999)}}] * 5}
+            ),
+            json.dumps({"learning_rates": [-1] * 10_000}),
+        ],
+        ids=["keys", "names", "arguments", "values"],
+    )
+    def test_are_answered_with_the_first_problems(self, catalog, source):
+        """Nobody reads ten thousand messages, and finding hints for them takes minutes."""
+        with pytest.raises(ConfigError, match="the first 200 problems are listed") as caught:
+            read_config(source, catalog=catalog)
+
+        assert len(caught.value.problems) == 201
+
+    def test_have_lists_of_bounded_length(self, catalog, minimal):
+        """A grid has at most 100,000 runs; no list of it is longer than ten thousand."""
+        assert problems_of(minimal | {"tags": ["x"] * 10_001}, catalog) == {
+            "tags": "holds 10,001 entries; allowed: 10,000"
+        }
 
 
 class TestRepeatedKeys:
