@@ -14,12 +14,13 @@ from nntracker_ray.grid import PlannedRun
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import Configuration, JsonValue, RunRow, RunState
+from nntracker_ray.storage.tables import Columns
 
 FIRST_METRICS = ("accuracy", "loss")  # what one looks at first; others follow in the alphabet
 CLOCK_METRICS = frozenset({"epoch_time", "elapsed_time"})
 KINDS = {"": "training", "val_": "validation", "test_": "test"}  # prefix of a metric -> heading
 
-Summary = Mapping[str, Sequence[Any]]  # columns of storage.queries.fold_summary
+Summary = Columns  # of storage.queries.fold_summary
 
 
 def plan_object(name: str, runs: Sequence[PlannedRun]) -> JsonValue:

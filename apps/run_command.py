@@ -94,8 +94,9 @@ def _follow(
         database, owner_id=owner_id, experiment_id=runs[0].experiment_id, on_silence=require_alive
     )
     with RunBars(runs[0].experiment, console=err) as bars:
-        for runs in changes:
-            bars.show(runs)
+        for current in changes:
+            bars.show(current)
+            runs = current
     return runs
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -245,9 +244,13 @@ class RunRow:
     metrics: dict[str, float]  # last value of every metric
 
 
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+_adapters: dict[Any, TypeAdapter[Any]] = {}  # building one takes milliseconds
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def to_json(record: object) -> str:
@@ -257,7 +260,8 @@ def to_json(record: object) -> str:
 
 def from_json(kind: type[T], text: str | bytes) -> T:
     """The record back from `to_json`. Raises: pydantic.ValidationError on text that is not one."""
-    return _adapter(kind).validate_json(text)
+    record: T = _adapter(kind).validate_json(text)
+    return record
 
 
 def little_endian(array: NDArray[Any]) -> NDArray[Any]:

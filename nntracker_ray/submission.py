@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntracker_ray.config import ExperimentConfig, read_config
-from nntracker_ray.datasets.examples import Examples, load_examples
-from nntracker_ray.datasets.store import DatasetStore, StoredDataset
+from nntracker_ray.datasets import DatasetStore, Examples, StoredDataset, load_examples
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.folds import split_indices
 from nntracker_ray.grid import experiment_id, run_specs
