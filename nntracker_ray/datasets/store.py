@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,9 +115,10 @@ def _copy(path: Path, target: Path, most_bytes: int) -> None:
         raise DatasetError(
             f"{path}: cannot be opened ({error.strerror}); give a path, URL or stored digest"
         ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DatasetError(f"{path}: not a plain file; give one NPZ, CSV, ARFF, JSON, pickle or zip file")
     with open(descriptor, "rb") as source, target.open("xb") as copy:  # noqa: PTH123 - a descriptor
-        if not path.is_file():
-            raise DatasetError(f"{path}: not a plain file; give one NPZ, CSV, ARFF, JSON, pickle or zip file")
         left = most_bytes
         while block := source.read(_BLOCK_BYTES):
             left -= len(block)

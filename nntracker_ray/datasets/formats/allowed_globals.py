@@ -38,7 +38,7 @@ def _python_names() -> dict[tuple[str, str], Any]:
         ("pytz", "_UTC"): lambda: datetime.UTC,
     }
     for builtins, copyreg_name in (("builtins", "copyreg"), ("__builtin__", "copy_reg")):
-        names |= {(builtins, kind.__name__): kind for kind in (slice, bytearray, object)}
+        names |= {(builtins, kind.__name__): kind for kind in (slice, bytes, bytearray, object)}
         names[copyreg_name, "_reconstructor"] = getattr(copyreg, "_reconstructor")  # noqa: B009 - not in its stubs
     return names
 

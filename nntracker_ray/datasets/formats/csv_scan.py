@@ -122,6 +122,8 @@ def _first_line(source: BinaryIO, limits: Limits) -> str:
 
 def _check_names(names: list[str]) -> None:
     stripped = [name.strip() for name in names]
+    if not any(stripped):
+        raise DatasetError("the first row names no columns; a CSV file needs a header row with names")
     double = (
         next((name for name in stripped if stripped.count(name) > 1), None)
         if _has_doubles(stripped)

@@ -46,7 +46,11 @@ def specimen() -> bytes:
     """A small good file."""
     file = io.BytesIO()
     np.savez_compressed(
-        file, x=np.zeros((2, 2), ">f4"), y=np.array(["a", "b"]), z=np.asfortranarray(np.eye(2))
+        file,
+        x=np.zeros((2, 2), ">f4"),
+        y=np.array(["a", "b"]),
+        b=np.array([b"a"]),
+        z=np.asfortranarray(np.eye(2)),
     )
     return file.getvalue()
 

@@ -3,7 +3,8 @@
 python -I confinement_probe.py ROOT EMPTY_FOLDER_FD CANARY_PORT OUTSIDE_FOLDER
 """
 
-# ruff: noqa: PTH, SIM115, S606 - the shortest way to each system call is the point here
+# The shortest way to each system call is the point here.
+# ruff: noqa: PTH102, PTH104, PTH108, PTH116, PTH123, PTH208, PTH211, SIM115, S606
 
 import ctypes
 import json
