@@ -1,4 +1,4 @@
-"""Experiments as a user would have them, written with the platform's own functions, and a web server to look at them."""
+"""Experiments as a user would have them, written with the platform's own functions, and a web server to show them."""
 
 from __future__ import annotations
 

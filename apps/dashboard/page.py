@@ -55,7 +55,9 @@ def built(make: Callable[[], pmui.Page]) -> pmui.Page:
         return make()
     except Exception:
         log.exception("a page could not be built")
-        sorry = message("This page could not be built", "The server's log says why. Nothing is lost; try again.")
+        sorry = message(
+            "This page could not be built", "The server's log says why. Nothing is lost; try again."
+        )
         return page("Error", [Elements(sorry)])
 
 

@@ -126,7 +126,9 @@ def _fold_means(conn: Connection, owner_id: UUID, row: RunRow) -> tuple[FoldMean
     """Of this run's configuration, where there is more than one run of it."""
     summary = queries.fold_summary(conn, owner_id=owner_id, experiment_id=row.experiment_id)
     places = range(len(summary["metric"]))
-    means = (FoldMean(*(summary[name][place] for name in ("metric", "runs", "mean", "std"))) for place in places)
+    means = (
+        FoldMean(*(summary[name][place] for name in ("metric", "runs", "mean", "std"))) for place in places
+    )
     mine = [place for place in places if summary["configuration_index"][place] == row.configuration_index]
     return tuple(mean for place, mean in enumerate(means) if place in mine and mean.runs > 1)
 

@@ -79,29 +79,20 @@ def epochs_view(frame: pd.DataFrame) -> Tree:
             h("p", "The first epoch has not ended yet.", cls="about"),
             cls="card",
         )
-    table = frame.pivot_table(index="epoch", columns="metric", values="value", aggfunc="last", dropna=False)
-    names = _columns(table.columns)
-    newest = table[names].sort_index(ascending=False).head(EPOCHS_SHOWN)
-    head = h(
-        "thead",
-        h(
-            "tr",
-            h("th", "Epoch", cls="num", scope="col"),
-            *(h("th", n, cls="num", scope="col") for n in names),
-        ),
-    )
-    lines = [
-        _epoch(int(epoch), values)
-        for epoch, values in zip(newest.index, newest.to_numpy().tolist(), strict=True)
-    ]
+    names = _columns(frame["metric"].unique())
+    values = dict(zip(zip(frame["epoch"], frame["metric"], strict=True), frame["value"], strict=True))
+    epochs = sorted({int(epoch) for epoch in frame["epoch"]}, reverse=True)
+    newest = epochs[:EPOCHS_SHOWN]
+    titles = (h("th", name, cls="num", scope="col") for name in ("Epoch", *names))
+    lines = [_epoch(epoch, [values.get((epoch, name)) for name in names]) for epoch in newest]
     of_all = (
-        f"newest {len(newest)} of {len(table):,}"
-        if len(newest) < len(table)
-        else words.plural(len(table), "epoch")
+        f"newest {len(newest)} of {len(epochs):,}"
+        if len(newest) < len(epochs)
+        else words.plural(len(epochs), "epoch")
     )
     title = h("h2", "Epochs ", h("span", f"counted from 0, {of_all}", cls="about"))
-    framed = h("div", h("table", head, h("tbody", *lines), cls="numbers"), cls="scroll", tabindex=0, role="region",
-               aria_label="Metrics by epoch")  # fmt: skip
+    table = h("table", h("thead", h("tr", *titles)), h("tbody", *lines), cls="numbers")
+    framed = h("div", table, cls="scroll", tabindex=0, role="region", aria_label="Metrics by epoch")
     return h("section", title, framed, cls="card")
 
 
@@ -195,8 +186,12 @@ def _columns(metrics: Iterable[str]) -> list[str]:
     return [name for name in known if name in present]
 
 
-def _epoch(epoch: int, values: Sequence[float]) -> Tree:
-    cells = [
-        h("td", words.number(value), cls="num strange" if math.isnan(value) else "num") for value in values
-    ]
+def _epoch(epoch: int, values: Sequence[float | None]) -> Tree:
+    cells = [h("td", words.number(value), cls=_number_class(value)) for value in values]
     return h("tr", h("th", str(epoch), cls="num", scope="row"), *cells, data_key=epoch)
+
+
+def _number_class(value: float | None) -> str:
+    if value is None:
+        return "num none"
+    return "num" if math.isfinite(value) else "num strange"
