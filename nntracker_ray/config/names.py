@@ -87,7 +87,7 @@ def _conf(conf: JsonValue, path: str, signature: Signature | None, problems: Pro
     for key in signature.required if signature else ():
         if key not in values:
             problems.add(join(path, key), f"required by {signature.name if signature else ''}, but missing")
-    return dict(sorted(values.items()))
+    return values
 
 
 # Arguments whose name means the same in every Keras optimizer: (lowest, highest, whether the lowest itself is allowed).

@@ -70,6 +70,13 @@ class TestArguments:
 
         assert read_config(given, catalog=catalog).losses[0].conf == {"reduction": "sum"}
 
+    @pytest.mark.parametrize("word", ["Infinity", "NaN", "-Infinity"])
+    def test_words_that_only_some_json_readers_take_for_numbers_stay_text(self, catalog, minimal, word):
+        """They are no JSON; a metric may be called so."""
+        given = minimal | {"extra-metrics": [{"metric": "LogCoshError", "conf": {"name": word}}]}
+
+        assert read_config(given, catalog=catalog).extra_metrics[0].conf == {"name": word}
+
     @pytest.mark.parametrize(
         "conf",
         [
