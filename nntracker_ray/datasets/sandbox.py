@@ -22,6 +22,7 @@ from nntracker_ray.datasets.parts import Part
 from nntracker_ray.datasets.sniff import HEAD_BYTES, Format, sniff
 from nntracker_ray.errors import DatasetError, UnsafeFileError
 
+REFUSED_VARIABLE = "NNTRACKER_REFUSED_FORMATS"
 _MESSAGE_CHARS = 2_000
 # The reader must neither start threads nor write caches, and needs nothing of this process's environment.
 _ENVIRONMENT = {
@@ -99,6 +100,7 @@ def read_confined(source: Path, result: Path, limits: Limits) -> Reading:
         raise UnsafeFileError(f"the file has {size:,} bytes; allowed are {limits.file_bytes:,}")
     with source.open("rb") as opened, result.open("xb") as columns:
         kind = sniff(opened.read(HEAD_BYTES))
+        _check_switched_on(kind)
         opened.seek(0)
         answer = _run(kind, opened, columns, limits)
     if answer.refused is not None:
@@ -110,6 +112,15 @@ def read_confined(source: Path, result: Path, limits: Limits) -> Reading:
     )
     notes = tuple(_readable(note) for note in answer.notes)
     return Reading(kind, columns_read, notes, answer.measures.model_dump())
+
+
+def _check_switched_on(kind: Format) -> None:
+    refused = {name.strip().lower() for name in os.environ.get(REFUSED_VARIABLE, "").split(",")}
+    # "pickle" means the zipped ones too: whoever distrusts the one distrusts the other.
+    if kind.value in refused or (kind is Format.ZIPPED_PICKLE and Format.PICKLE.value in refused):
+        raise UnsafeFileError(
+            f"{kind} files are switched off here ({REFUSED_VARIABLE}); save the data as NPZ or CSV"
+        )
 
 
 def _run(kind: Format, source: IO[bytes], columns: IO[bytes], limits: Limits) -> _Answer:

@@ -49,10 +49,13 @@ class Measures:
 def lock_down(allowance: Allowance, empty_folder: int | None = None) -> Measures:
     """Confine this process for good. Continues in a child of its own where the kernel gives it namespaces.
 
-    Files open before stay open; nothing else can be opened, imported, started, reached or signalled. Must be called
-    with one thread. `empty_folder` is the descriptor of a folder to become the root of the file system; it is closed.
+    Files open before stay open; nothing else can be opened, imported, started, reached or signalled. Other threads
+    are left behind. `empty_folder` is the descriptor of a folder to become the root of the file system; it is closed.
     """
     measures = Measures()
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+        # Locks are a thread's own: a library's idle helper would stay free. A fork has one thread.
+        _continue_in_child()
     in_use_bytes = _address_space_bytes()  # now, while /proc can be read
     if os.geteuid() == 0:
         measures.attempt("unprivileged user", _become_nobody)
@@ -60,9 +63,9 @@ def lock_down(allowance: Allowance, empty_folder: int | None = None) -> Measures
     if empty_folder is not None:
         measures.attempt("empty root folder", lambda: _enter(empty_folder))
         os.close(empty_folder)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if "namespaces" in measures.holding:
-        _continue_as_first_process()
+        # The new process namespace begins with the next child.
+        _continue_in_child()
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     _limit(allowance, in_use_bytes)
@@ -86,8 +89,9 @@ def _enter(folder: int) -> None:
     os.chroot(".")
 
 
-def _continue_as_first_process() -> None:
-    """The new process namespace begins with the next child; this process waits and ends as the child ends."""
+def _continue_in_child() -> None:
+    """Go on in a child; this process waits and ends as the child ends, and the child never outlives it."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     child = os.fork()
     if child == 0:
         return

@@ -1,6 +1,6 @@
 """Run by test_confinement.py: locks itself in, then tries to get out. Prints {attempt: outcome} as JSON.
 
-python -I confinement_probe.py ROOT EMPTY_FOLDER_FD CANARY_PORT OUTSIDE_FOLDER
+python -I confinement_probe.py ROOT EMPTY_FOLDER_FD CANARY_PORT OUTSIDE_FOLDER USER_ID THREADS
 """
 
 # The shortest way to each system call is the point here.
@@ -102,6 +102,10 @@ def outcome(attempt):
 
 
 descriptor = os.open(f"{outside}/open", os.O_RDWR | os.O_CREAT)
+for _ in range(int(sys.argv[6])):
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+if os.getuid() != int(sys.argv[5]):
+    os.setresuid(*[int(sys.argv[5])] * 3)
 measures = lockdown.lock_down(lockdown.Allowance(memory_bytes=GIB // 2, cpu_s=20, file_bytes=2 << 20), folder)
 results = {name: outcome(attempt) for name, attempt in {**ALLOWED, **ATTEMPTS}.items()}
 print(json.dumps({"results": results, "holding": measures.holding, "missing": measures.missing}), flush=True)

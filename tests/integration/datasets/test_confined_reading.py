@@ -71,6 +71,16 @@ def test_a_reader_past_its_time_is_stopped(tmp_path, seconds):
         read_confined(tmp_path / "file", tmp_path / "columns", Limits(wall_s=seconds))
 
 
+@pytest.mark.parametrize("kind", [Format.PICKLE, Format.ZIPPED_PICKLE])
+def test_an_administrator_can_switch_pickles_off(tmp_path, monkeypatch, kind):
+    """Some places want no pickle read however carefully."""
+    (tmp_path / "file").write_bytes(FILES[kind])
+    monkeypatch.setenv("NNTRACKER_REFUSED_FORMATS", "pickle, arff")
+
+    with pytest.raises(UnsafeFileError, match="switched off"):
+        read_confined(tmp_path / "file", tmp_path / "columns", Limits())
+
+
 def test_a_file_that_needs_more_memory_than_allowed_is_refused_by_that_reason(tmp_path):
     """The machine's other work must not feel it."""
     frame = pd.DataFrame({"a": np.zeros(5_000_000)})

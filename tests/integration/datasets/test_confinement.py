@@ -1,5 +1,6 @@
 """The confined process can compute, and nothing else."""
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import nntracker_ray
+from nntracker_ray.datasets.confinement.lockdown import Measures
 
 ROOT = Path(nntracker_ray.__file__).parents[1]
 PROBE = Path(__file__).with_name("confinement_probe.py")
@@ -23,9 +25,19 @@ FORBIDDEN = [
 ALLOWED = ["take a little memory", "read the clock", "random bytes", "write to an open file"]
 
 
-@pytest.fixture(scope="module")
-def probe(tmp_path_factory):
+STARTED = {
+    "as it is": (os.getuid(), 0),
+    "by an ordinary user": (12_345, 0),
+    "with threads": (os.getuid(), 3),
+}
+
+
+@pytest.fixture(scope="module", params=STARTED)
+def probe(request, tmp_path_factory):
     """What a locked process managed to do, and whether anything outside noticed."""
+    user, threads = STARTED[request.param]
+    if os.getuid() not in (0, user):
+        pytest.skip("only root can start a process as somebody else")
     outside = tmp_path_factory.mktemp("outside")
     (outside / "kept").write_text("x")
     empty = tmp_path_factory.mktemp("empty")
@@ -34,7 +46,14 @@ def probe(tmp_path_factory):
     folder = os.open(empty, os.O_RDONLY | os.O_DIRECTORY)
     with socket.create_server(("127.0.0.1", 0)) as canary:
         canary.settimeout(0.0)
-        arguments = [str(ROOT), str(folder), str(canary.getsockname()[1]), str(outside)]
+        arguments = [
+            str(ROOT),
+            str(folder),
+            str(canary.getsockname()[1]),
+            str(outside),
+            str(user),
+            str(threads),
+        ]
         done = subprocess.run(
             [sys.executable, "-I", PROBE, *arguments],
             capture_output=True,
@@ -88,6 +107,20 @@ def test_every_lock_holds_or_gives_its_reason(probe):
     assert expected <= set(probe["holding"]) | set(probe["missing"])
     assert all(probe["missing"].values())
     assert "seccomp" in probe["holding"]
+
+
+def test_a_lock_that_the_kernel_refuses_is_kept_with_its_reason():
+    """Containers often refuse name spaces; the other locks must still be turned."""
+
+    def refuse():
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    measures = Measures()
+    measures.attempt("namespaces", refuse)
+    measures.attempt("seccomp", lambda: None)
+
+    assert measures.missing == {"namespaces": "Operation not permitted"}
+    assert measures.holding == ["seccomp"]
 
 
 def test_a_reader_that_never_ends_is_killed_by_the_processor_limit():
