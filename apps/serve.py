@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +70,17 @@ def build_replica_app(home_root: str, public_origins: frozenset[str]) -> FastAPI
 
 
 def _application(home_root: str, public_origins: frozenset[str]) -> Any:
+    # A function and not a partial: Serve would take a partial for the ASGI application itself.
+    def build() -> FastAPI:
+        return build_replica_app(home_root, public_origins)
+
     @serve.deployment(
         name="web",
         num_replicas=1,
         max_ongoing_requests=OPEN_PAGES,
         ray_actor_options={"num_cpus": 0.1},
     )
-    @serve.ingress(partial(build_replica_app, home_root, public_origins))
+    @serve.ingress(build)
     class Web:
         """Everything is in the application that the ingress builds."""
 

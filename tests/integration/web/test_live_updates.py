@@ -1,0 +1,142 @@
+"""How open pages hear of changes: one LISTEN, bursts become one fetch, outages pass by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from apps.dashboard import live
+from apps.dashboard.live import LiveFeed, Refresher
+from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.storage.connection import Database
+from tests.web_examples import claim, run_specs, submit, train
+
+PATIENCE_S = 20
+
+
+async def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, "it never happened"
+        await asyncio.sleep(0.01)
+
+
+def listening_sessions(database: Database) -> int:
+    with database.connection() as conn:
+        rows = conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        )
+        return rows.fetchone()[0]
+
+
+def test_many_pages_share_one_listening_connection(database: Database):
+    """Fifty open pages must not be fifty connections."""
+
+    async def story() -> list[list[str | None]]:
+        feed, heard = LiveFeed(database), [[], [], []]
+        ends = [feed.subscribe(one.append) for one in heard]
+        await until(lambda: all(heard))  # told once it listens: look at the tables now
+        ends[2]()
+        submit(database, "Heard", run_specs("Heard"))
+        lease = claim(database)
+        await until(lambda: all(str(lease.run_id) in one for one in heard[:2]))
+        assert listening_sessions(database) == 1
+        assert feed.listeners == 2
+        return heard
+
+    first, second, gone = asyncio.run(story())
+
+    assert None in first
+    assert None in second
+    assert gone == [None]
+
+
+def test_a_page_fetches_when_its_run_changes_and_never_else(database: Database):
+    """A page that nobody writes about costs the database nothing."""
+    submit(database, "Mine", run_specs("Mine"))
+    mine = claim(database)
+    submit(database, "Other", run_specs("Other"))
+    other = claim(database)
+    fetches, shown = [], []
+
+    async def story() -> None:
+        refresher = Refresher(
+            LiveFeed(database),
+            concerns=lambda run_id: run_id == str(mine.run_id),
+            fetch=lambda: fetches.append(len(fetches)) or len(fetches),
+            show=shown.append,
+            show_away=lambda: shown.append("away"),
+            pause_s=0.0,
+        )
+        refresher.start()
+        await until(lambda: len(shown) >= 1)
+        await asyncio.sleep(0.5)  # the feed's "I listen now" has come
+        before = len(fetches)
+        train(database, other, range(3))
+        await asyncio.sleep(0.5)
+        assert len(fetches) == before
+        train(database, mine, range(1))
+        await until(lambda: len(fetches) > before)
+        refresher.stop()
+
+    asyncio.run(story())
+    assert shown == [*range(1, len(shown) + 1)]
+
+
+def test_a_page_says_that_the_database_is_away_and_recovers(database: Database, monkeypatch):
+    """An outage is a calm message, not a dead page."""
+    monkeypatch.setattr(live, "RETRY_AFTER_S", 0.01)
+    answers = [DatabaseAwayError("away"), DatabaseAwayError("away"), "rows"]
+    shown: list[str] = []
+
+    def fetch() -> str:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def story() -> None:
+        refresher = Refresher(
+            LiveFeed(database),
+            concerns=lambda _: True,
+            fetch=fetch,
+            show=shown.append,
+            show_away=lambda: shown.append("away"),
+            pause_s=0.0,
+        )
+        refresher.start()
+        await until(lambda: "rows" in shown)
+        refresher.stop()
+
+    asyncio.run(story())
+    assert shown[:3] == ["away", "away", "rows"]
+
+
+def test_a_fault_in_one_refresh_does_not_end_the_page(database: Database):
+    """One odd row must not freeze a page for ever."""
+    calls, shown = [], []
+
+    def fetch() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("odd row")
+        return len(calls)
+
+    async def story() -> None:
+        refresher = Refresher(
+            LiveFeed(database),
+            concerns=lambda _: True,
+            fetch=fetch,
+            show=shown.append,
+            show_away=lambda: None,
+            pause_s=0.0,
+        )
+        refresher.start()
+        await until(lambda: len(calls) == 1)
+        refresher.wake()
+        await until(lambda: bool(shown))
+        refresher.stop()
+
+    asyncio.run(story())
+    assert shown
