@@ -1,8 +1,11 @@
 -- Read-only SQL for people: a role that sees measurements and runs, and nothing of users, sessions and login links.
+-- Whoever migrates needs the right to make roles, or an administrator makes this one and grants it beforehand.
 DO $$
 BEGIN
-    CREATE ROLE nntracker_reader NOLOGIN;
--- Roles belong to the whole server: another database of it may have made this one, perhaps at this moment.
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nntracker_reader') THEN
+        CREATE ROLE nntracker_reader NOLOGIN;
+    END IF;
+-- Roles belong to the whole server: another database of it may be making this one at this moment.
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 
@@ -28,12 +31,17 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION read_as_reader(text, integer) FROM PUBLIC;
 
--- An owner must be able to hold things in the schema, and we must belong to a role to give it something.
+-- To give the function to the role we must belong to it, and it must be allowed to hold things in the schema.
 DO $$
 BEGIN
     EXECUTE format('GRANT nntracker_reader TO %I', current_user);
-    EXECUTE format('GRANT CREATE ON SCHEMA public TO nntracker_reader');
-    ALTER FUNCTION read_as_reader(text, integer) OWNER TO nntracker_reader;
-    REVOKE CREATE ON SCHEMA public FROM nntracker_reader;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- then an administrator has granted it
+END $$;
+GRANT CREATE ON SCHEMA public TO nntracker_reader;
+ALTER FUNCTION read_as_reader(text, integer) OWNER TO nntracker_reader;
+REVOKE CREATE ON SCHEMA public FROM nntracker_reader;
+-- Only we may use the door; what another role sees is its administrator's business.
+DO $$
+BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION read_as_reader(text, integer) TO %I', current_user);
 END $$;

@@ -7,6 +7,7 @@ Takes about 35 s and 700 MB, once; kept in the user's cache folder, or where NNT
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -32,7 +33,8 @@ class ImpossibleHereError(Exception):
 
 def timescale_root() -> Path:
     """The folder, made if it is not there. Raises: ImpossibleHereError."""
-    folder = Path(os.environ.get(ENVIRONMENT_VARIABLE) or platformdirs.user_cache_path("nntracker") / f"timescale-{SUITE}")
+    usual = platformdirs.user_cache_path("nntracker") / f"timescale-{SUITE}"
+    folder = Path(os.environ.get(ENVIRONMENT_VARIABLE) or usual)
     if os.geteuid() != 0:
         raise ImpossibleHereError("debootstrap and chroot need root")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,7 @@ def _apt_sources() -> Iterator[tuple[str, str]]:
     for path in sorted((APT / "sources.list.d").glob("*.sources")):
         for paragraph in re.split(r"\n\s*\n", path.read_text()):
             fields = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.+)$", paragraph, re.MULTILINE))
-            yield from ((uri, suite) for uri in fields.get("URIs", "").split() for suite in fields.get("Suites", "").split())
+            yield from itertools.product(fields.get("URIs", "").split(), fields.get("Suites", "").split())
     for path in (APT / "sources.list", *sorted((APT / "sources.list.d").glob("*.list"))):
         if path.exists():
             yield from re.findall(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", path.read_text(), re.MULTILINE)
@@ -75,7 +77,9 @@ def _make(folder: Path) -> None:
     if KEYRING.exists():
         command.append(f"--keyring={KEYRING}")
     command += [SUITE, str(aside), debian_mirror()]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **_proxy()})
+    outcome = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **_proxy()}
+    )
     if outcome.returncode:
         raise ImpossibleHereError(f"debootstrap failed: {(outcome.stdout + outcome.stderr)[-800:]}")
     shutil.rmtree(aside / "var/cache/apt", ignore_errors=True)

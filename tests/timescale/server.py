@@ -84,8 +84,11 @@ class TimescaleServer:
         password_file.touch(mode=0o600)
         password_file.write_text(self._password)
         shutil.chown(password_file, _owner(self._root), _owner(self._root))
-        options = ["-D", self._inside, f"--pwfile=/tmp/{self._name}", "--auth=scram-sha-256", "-E", "UTF8", "--locale=C"]
-        made = subprocess.run([*self._as_postgres("initdb"), *options], capture_output=True, text=True, check=False)
+        options = ["-D", self._inside, f"--pwfile=/tmp/{self._name}", "--auth=scram-sha-256"]
+        options += ["-E", "UTF8", "--locale=C"]
+        made = subprocess.run(
+            [*self._as_postgres("initdb"), *options], capture_output=True, text=True, check=False
+        )
         password_file.unlink()
         if made.returncode:
             raise ImpossibleHereError(f"initdb in {self._root} failed: {(made.stdout + made.stderr)[-800:]}")

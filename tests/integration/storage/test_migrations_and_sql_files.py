@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import secrets
 import threading
+from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from nntracker_ray.errors import SchemaError
+from nntracker_ray.errors import QueryError, SchemaError
 from nntracker_ray.storage import queries, writes
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.migrations import has_timescale, migrate
+from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.storage.sql_files import migration_files, query, sql_folder, timescale_files
 
 QUERY_NAMES = sorted(path.stem for path in (sql_folder() / "queries").glob("*.sql"))
@@ -82,6 +87,37 @@ class TestMigrating:
                 ).fetchall()
                 assert sorted(name for (name,) in found) == ["metrics", "weight_arrays"]
                 assert len(timescale_files()) == 1
+
+
+class TestWithoutSuperuser:
+    """A database that somebody else runs is used by an ordinary role."""
+
+    @pytest.fixture
+    def ordinary_url(self, postgres: EmbeddedServer) -> Iterator[str]:
+        """A database of its own, owned by a role without further rights."""
+        name, password = f"ordinary_{secrets.token_hex(4)}", secrets.token_hex(8)
+        role = sql.Identifier(name)
+        with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password))
+            )
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+            connection.execute(sql.SQL("GRANT nntracker_reader TO {}").format(role))
+            yield make_conninfo(postgres.tcp_dsn, user=name, password=password, dbname=name)
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+    @pytest.mark.usefixtures("embedded_template")  # has made the reader's role, as an administrator would
+    def test_an_ordinary_role_can_migrate_and_people_still_cannot_read_secrets(self, ordinary_url: str):
+        """All that an administrator has to do is make the reader's role and grant it."""
+        database = Database(ordinary_url)
+        assert migrate(database)
+        database.close()
+
+        assert queries.read_only_sql(ordinary_url, "SELECT count(*) FROM runs").rows == [(0,)]
+        for secret in ("SELECT * FROM users", "SELECT query_to_xml('TABLE sessions', true, true, '')"):
+            with pytest.raises(QueryError, match="permission denied"):
+                queries.read_only_sql(ordinary_url, secret)
 
 
 class TestSqlFiles:
