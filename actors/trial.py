@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ray import tune
 
 from nntracker_ray.records import Lease, from_json, to_json
+
+if TYPE_CHECKING:
+    from nntracker_ray.leased_run import LeasedRun
 
 SLICE_S = 1.0  # Tune hears of a trial at least this often, and may end it then
 LEAVE_S = 8.0  # what a run has for its checkpoint when the platform stops
@@ -58,23 +61,26 @@ class TrialTrainable(tune.Trainable):
         return tune.PlacementGroupFactory([{kind: share for kind, share in request.items() if share}])
 
     def setup(self, config: TrialConfig, *, place: TrialPlace) -> None:
-        """Furnish the process, once, and begin the first run."""
+        """Furnish the process, once."""
         from actors.worker_process import WorkerProcess
 
         self._worker = WorkerProcess(place.home, place.dsn, threads=max(1, int(config["cpu"])))
         self.reset_config(config)
 
     def reset_config(self, new_config: TrialConfig) -> bool:
-        """Begin the next run in this process. Always possible."""
-        lease = lease_of(new_config)
-        self._run = None if lease is None else self._worker.begin(lease)
+        """Take the next run in this process, without beginning it. Always possible."""
+        # Tune may still give a run that it has set up here to another worker, one that just became free. Only
+        # the worker that is told to step has it.
+        self._lease = lease_of(new_config)
+        self._run: LeasedRun | None = None
         return True
 
     def step(self) -> dict[str, Any]:
-        """Wait for a slice of time, or for the end of the run."""
-        if self._run is None:
+        """Begin the run if need be; wait for a slice of time, or for its end."""
+        if self._lease is None:
             self._worker.warm_up()
             return {"epochs_done": 0, "done": True}
+        self._run = self._run or self._worker.begin(self._lease)
         done = self._run.wait(SLICE_S)
         return {"epochs_done": self._run.epochs_done, "done": done}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import keras
 import numpy as np
+from keras.src.random import seed_generator
 
 from nntracker_ray.models.load import build_model
 from nntracker_ray.models.objects import make_loss, make_metric, make_optimizer
@@ -23,20 +26,38 @@ CLASSIFICATION_LOSSES: Final = frozenset(
 def compiled_model(spec: RunSpec, model_json: str) -> keras.Model:
     """Build and compile the model of a run, with the variables of its optimizer.
 
-    Equal seeds give equal first weights and equal random masks, whatever else the process has done.
+    Equal seeds give equal first weights and equal random masks, whatever else the process has done or does.
     Raises: ModelError, BadInputError: The description or an argument cannot be used.
     """
     keras.backend.clear_session()
-    keras.utils.set_random_seed(_keras_seed(spec.seed))
-    model = build_model(model_json)
-    configuration = spec.configuration
-    model.compile(
-        optimizer=make_optimizer(configuration.optimizer, configuration.learning_rate),
-        loss=make_loss(configuration.loss_function),
-        metrics=_metrics(configuration.loss_function, spec.extra_metrics),
-    )
-    model.optimizer.build(model.trainable_variables)
+    seed = _keras_seed(spec.seed)
+    keras.utils.set_random_seed(seed)
+    with _dice_of_its_own(seed):
+        model = build_model(model_json)
+        configuration = spec.configuration
+        model.compile(
+            optimizer=make_optimizer(configuration.optimizer, configuration.learning_rate),
+            loss=make_loss(configuration.loss_function),
+            metrics=_metrics(configuration.loss_function, spec.extra_metrics),
+        )
+        model.optimizer.build(model.trainable_variables)
     return model
+
+
+@contextmanager
+def _dice_of_its_own(seed: int) -> Iterator[None]:
+    """Let Keras draw the seeds of layers and initializers from a generator that nobody else draws from.
+
+    It takes them from Python's global one, which other threads use at the same time: a connection pool and a
+    retry spread their pauses with it. One such draw between two layers, and the run is another run. (Seeds in
+    the layers' configs instead would give the copies inside Bidirectional and MultiHeadAttention equal weights.)
+    """
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)  # noqa: S311 (reproducible on purpose)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
 
 
 def effective_learning_rate(model: keras.Model) -> float:
