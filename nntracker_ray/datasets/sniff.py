@@ -47,7 +47,7 @@ _ELSEWHERE = {
 }
 _LOCAL_HEADER_NAME = slice(30, 30 + 512)
 # Protocols 0 and 1 have no magic number: a global's name, or an empty list, dict or tuple kept as memo 0.
-_OLD_PICKLE = re.compile(rb"\(*(?:[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|[ldt]p0\n|[\]})]q\x00)")
+_OLD_PICKLE = re.compile(rb"\(*(?:[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|[ldt]p0\n|[\]})]q\x00)")
 _WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<\?xml)", re.IGNORECASE)
 
 
