@@ -64,7 +64,7 @@ def find_binaries(*, major: int | None = None) -> Binaries:
 
 def _candidates() -> Iterator[Binaries]:
     if chosen := os.environ.get(ENVIRONMENT_VARIABLE):
-        yield from _usable([Path(chosen)])
+        yield from _usable([Path(chosen).expanduser().resolve()])
         return
     yield from _usable(_system_folders())
     yield from _usable(_wheel_folders(), in_wheel=True)

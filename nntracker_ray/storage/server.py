@@ -121,7 +121,7 @@ class EmbeddedServer:
         return make_conninfo("", host=host, port=port, user=ROLE, password=password, dbname=dbname)
 
     def _lock(self) -> FileLock:
-        if self._place.folder == self._home.database:
+        if self._place.folder == self._home.database.resolve():
             self._home.create()
         # The server's account passes through, others see nothing.
         self._place.folder.mkdir(parents=True, exist_ok=True, mode=0o711 if self._account.is_other else 0o700)

@@ -58,8 +58,10 @@ class ServerPlace:
     @classmethod
     def of(cls, home: Home, account: ServerAccount) -> ServerPlace:
         """`home.database`; a folder under /var/lib where root's server account could not reach that."""
-        if account.reaches(home.database):
-            return cls(home.database)
+        # The process table, which tells whether a server lives, knows folders by their real paths only.
+        real = home.database.resolve()
+        if account.reaches(real):
+            return cls(real)
         return cls(ROOT_DATABASES / digest_of(home.root.resolve()))
 
 

@@ -118,6 +118,20 @@ def test_a_pid_file_that_names_somebody_else_does_not_hinder_a_start(server: Emb
     assert server.is_running()
 
 
+def test_a_data_folder_behind_a_link_is_the_same_data_folder(tmp_path: Path):
+    """Home folders are often links; a server that is taken for dead would be started a second time."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    real, linked = EmbeddedServer(Home(tmp_path / "disk")), EmbeddedServer(Home(tmp_path / "link"))
+
+    linked.start()
+
+    assert real.location == linked.location
+    assert real.is_running()
+    assert postmaster_lives(linked.location / "cluster")
+    linked.destroy()
+
+
 def test_other_nodes_come_in_by_password_only(server: EmbeddedServer):
     """A port on the machine is open to every account on it."""
     server.start()
