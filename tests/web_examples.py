@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
@@ -25,6 +25,7 @@ from nntracker_ray.records import (
     MetricPoint,
     NamedConf,
     Progress,
+    Record,
     RunFact,
     RunSpec,
     RunState,
@@ -48,7 +49,9 @@ def run_specs(
 ) -> list[RunSpec]:
     """The runs of a small grid, named as the platform names them."""
     experiment_id = uuid5(NAMESPACE_URL, name)
-    points = [(o, r, f) for o in range(len(optimizers)) for r in range(len(rates)) for f in range(max(1, folds))]
+    points = [
+        (o, r, f) for o in range(len(optimizers)) for r in range(len(rates)) for f in range(max(1, folds))
+    ]
     return [
         RunSpec(
             run_id=uuid5(experiment_id, str(position)),
@@ -83,7 +86,12 @@ def submit(database: Database, name: str, specs: Sequence[RunSpec]) -> UUID:
     with database.connection() as conn:
         owner_id = writes.ensure_local_account(conn)
         writes.submit_experiment(
-            conn, owner_id=owner_id, experiment_id=specs[0].experiment_id, name=name, config={"name": name}, runs=specs
+            conn,
+            owner_id=owner_id,
+            experiment_id=specs[0].experiment_id,
+            name=name,
+            config={"name": name},
+            runs=specs,
         )
     return owner_id
 
@@ -93,11 +101,15 @@ def claim(database: Database) -> Lease:
     with database.connection() as conn:
         lease = writes.claim_next_run(conn, manager_id=uuid4(), free_cpu=4, free_gpu=0)
         assert lease is not None
-        writes.change_state(conn, run_id=lease.run_id, state=RunState.RUNNING, by="trainer", attempt=lease.attempt)
+        writes.change_state(
+            conn, run_id=lease.run_id, state=RunState.RUNNING, by="trainer", attempt=lease.attempt
+        )
     return lease
 
 
-def epoch_records(spec: RunSpec, epoch: int, *, seed: int = 0, test: bool = False, lost: bool = False) -> Batch | tuple:
+def epoch_records(
+    spec: RunSpec, epoch: int, *, seed: int = 0, test: bool = False, lost: bool = False
+) -> tuple[Record, ...]:
     """What a training says of one epoch: curves that rise and fall as real ones do."""
     noise = np.random.default_rng([seed, epoch]).normal(0, 0.006, 4)
     rate = spec.configuration.learning_rate or 0.001
@@ -127,7 +139,9 @@ def train(database: Database, lease: Lease, epochs: range, *, seed: int = 0, **k
         for epoch in epochs
         for record in epoch_records(lease.spec, epoch, seed=seed, test=epoch == last, **kind)
     ]
-    fact = RunFact("effective_learning_rate", float(np.float32(lease.spec.configuration.learning_rate or 0.001)))
+    fact = RunFact(
+        "effective_learning_rate", float(np.float32(lease.spec.configuration.learning_rate or 0.001))
+    )
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, (fact, *records))])
 
@@ -135,7 +149,9 @@ def train(database: Database, lease: Lease, epochs: range, *, seed: int = 0, **k
 def end(database: Database, lease: Lease, state: RunState, error: str | None = None) -> None:
     """Write how the run ended."""
     with database.connection() as conn:
-        writes.change_state(conn, run_id=lease.run_id, state=state, by="trainer", attempt=lease.attempt, error=error)
+        writes.change_state(
+            conn, run_id=lease.run_id, state=state, by="trainer", attempt=lease.attempt, error=error
+        )
 
 
 def finish(database: Database, *, seed: int = 0) -> Lease:
@@ -159,7 +175,9 @@ def web_server(home: Path, dsn: str, port: int | None = None) -> Iterator[str]:
     """The whole web application under uvicorn, in a thread of this process; gives its address."""
     port = port or free_port()
     app = build_app(WebSettings(Home(home), dsn))
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="web server")
     thread.start()
@@ -170,8 +188,3 @@ def web_server(home: Path, dsn: str, port: int | None = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
-
-
-def age(database: Database, hours: float) -> timedelta:
-    """How far back examples reach."""
-    return timedelta(hours=hours)

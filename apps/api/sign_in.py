@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=7)
 SECRET_BYTES = 32
-CALLER_HEADER = "x-nntracker-caller"  # set by the gate and by nobody else; Panel hands pages nothing but headers
+# Set by the gate and by nobody else: Panel hands its pages nothing but headers.
+CALLER_HEADER = "x-nntracker-caller"
 
 
 def new_secret() -> str:
