@@ -86,20 +86,21 @@ def start(
         bool, typer.Option(help="Submit the example experiment if the data folder is new.")
     ] = True,
     browser: Annotated[bool, typer.Option(help="Open a browser where there is a display.")] = True,
+    show_link: Annotated[bool, typer.Option("--link/--no-link", hidden=True)] = True,
     home: HomeOption = None,
 ) -> None:
     """Start the platform: database, Ray, run manager and web app. Ctrl-C ends it."""
     from apps.platform import PlatformOptions
-    from apps.start_command import start_in_background, start_in_foreground
+    from apps.start_command import Welcome, start_in_background, start_in_foreground
 
     if not background:
         options = PlatformOptions(web_port=port, cpus=cpus)
-        start_in_foreground(_home(home), options, example=example, browser=browser)
+        start_in_foreground(_home(home), options, Welcome(example=example, browser=browser, link=show_link))
         return
     if (already := running_platform(_home(home))) is not None:
         print(f"runs already (process {already.pid}): {already.web}")
         return
-    arguments = ["--port", str(port), "--home", str(_home(home).root), "--no-browser"]
+    arguments = ["--port", str(port), "--home", str(_home(home).root), "--no-browser", "--no-link"]
     arguments += ["--cpus", str(cpus)] if cpus else []
     arguments += [] if example else ["--no-example"]
     info = start_in_background(_home(home), arguments)

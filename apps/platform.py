@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
 
+from apps.ports import require_free_port
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
@@ -33,6 +34,7 @@ NAMESPACE = "nntracker"
 LOOPBACK = "127.0.0.1"
 DEFAULT_WEB_PORT = 8000
 DEFAULT_DASHBOARD_PORT = 8265
+RAY_LEAVES_WITHIN_S = 5.0
 
 Report = Callable[[str], None]
 
@@ -80,7 +82,8 @@ class Platform:
     def _start(self) -> None:
         self._prepare_home()
         self._ends.enter_context(_only_one(self._home))
-        _require_free_ports(self._options)
+        if self._options.web:
+            require_free_port(LOOPBACK, self._options.web_port)
         self._report("starting the database")
         self._start_database()
         self._report("starting Ray")
@@ -123,7 +126,7 @@ class Platform:
             self._protect_ray()
         import ray
 
-        self._ends.callback(ray.shutdown)
+        self._ends.callback(_end_ray)
         context = ray.init(**(self._join_arguments(address) if address else self._own_arguments()))
         dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
         return ray.get_runtime_context().gcs_address, dashboard
@@ -174,6 +177,22 @@ class Platform:
         return start_web(str(self._home.root), self.dsn, host=LOOPBACK, port=self._options.web_port)
 
 
+def _end_ray() -> None:
+    """Leave Ray, and see to it that what it started for us is gone: its agents and workers may linger.
+
+    They hold connections to the database, which ends only when its last client has left.
+    """
+    import ray
+
+    started = psutil.Process().children(recursive=True)
+    ray.shutdown()
+    _, lingering = psutil.wait_procs(started, timeout=RAY_LEAVES_WITHIN_S)
+    for process in lingering:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(lingering, timeout=RAY_LEAVES_WITHIN_S)
+
+
 def _only_one(home: Home) -> FileLock:
     """The lock that one platform holds on a data folder; the kernel lets go of it when its process dies."""
     lock = FileLock(home.root / "platform.lock")
@@ -187,18 +206,3 @@ def _only_one(home: Home) -> FileLock:
             "or choose another data folder with NNTRACKER_HOME"
         ) from None
     return lock
-
-
-def _require_free_ports(options: PlatformOptions) -> None:
-    wanted = []
-    if options.web:
-        wanted.append((options.web_port, "the web app", "--port"))
-    for port, what, option in wanted:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError as error:
-                raise PlatformError(
-                    f"port {port} for {what} cannot be had: {error.strerror}; choose another with {option}"
-                ) from None

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from ray import serve
 from ray.serve.schema import ApplicationStatus
 
 from apps.api.private_files import write_private
+from apps.ports import require_free_port
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import resolve_dsn
@@ -37,8 +38,9 @@ def start_web(home_root: str, dsn: str, host: str = LOOPBACK, port: int = 8000) 
     Returns: The address: "http://127.0.0.1:8000".
     Raises: PlatformError: The port is taken, or the app does not come up; the message says why.
     """
-    _check_port(host, port)
+    require_free_port(host, port)  # Serve itself goes on without a word when its port is taken
     _hand_over_dsn(Home(Path(home_root)), dsn)
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     serve.start(http_options=serve.config.HTTPOptions(host=host, port=port))
     try:
         serve.run(_application(home_root, _public_origins()), name=NAME, route_prefix="/")
@@ -78,25 +80,13 @@ def _application(home_root: str, public_origins: frozenset[str]) -> Any:
         name="web",
         num_replicas=1,
         max_ongoing_requests=OPEN_PAGES,
-        ray_actor_options={"num_cpus": 0.1},
+        ray_actor_options={"num_cpus": 0},  # a tenth of a core would cost a run its whole one
     )
     @serve.ingress(build)
     class Web:
         """Everything is in the application that the ingress builds."""
 
     return Web.bind()  # type: ignore[attr-defined]
-
-
-def _check_port(host: str, port: int) -> None:
-    """Serve itself goes on without a word when its port is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PlatformError(
-                f"port {port} on {host} cannot be used ({error.strerror}); choose another with --port"
-            ) from error
 
 
 def _public_origins() -> frozenset[str]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -28,7 +29,16 @@ START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 90.0
 
 
-def start_in_foreground(home: Home, options: PlatformOptions, *, example: bool, browser: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a person is given at the start."""
+
+    example: bool  # submit the example experiment if there is nothing yet
+    browser: bool  # open one, where there is a display
+    link: bool  # print a one-time link; not where the output goes to a log, for it signs in whoever reads it
+
+
+def start_in_foreground(home: Home, options: PlatformOptions, welcome: Welcome) -> None:
     """Run the platform until Ctrl-C or `nntracker down`."""
     ended = _until_signalled()
     console = Console(stderr=True)
@@ -36,8 +46,8 @@ def start_in_foreground(home: Home, options: PlatformOptions, *, example: bool, 
         platform = Platform(home, options, report=status.update)
         platform.__enter__()
     try:
-        _greet(platform, home, console, browser=browser)
-        if example:
+        _greet(platform, home, console, welcome)
+        if welcome.example:
             _submit_example(platform, home, console)
         ended.wait()
     finally:
@@ -60,21 +70,24 @@ def _until_signalled() -> threading.Event:
     return ended
 
 
-def _greet(platform: Platform, home: Home, console: Console, *, browser: bool) -> None:
+def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -> None:
     if platform.info is None or platform.database is None:
         raise PlatformError("the platform did not start")
-    console.print(f"NNTracker runs; data in {home.root}", highlight=False)
+    lines = [f"NNTracker runs; data in {home.root}"]
     if platform.info.web:
-        link = login_link(platform.database, platform.info.web)
-        console.print("  open once to sign in:", Text(link, style="bold"), soft_wrap=True)
-        console.print(f"  afterwards:           {platform.info.web}", highlight=False)
-        if browser and _has_display():
-            webbrowser.open(link)
+        if welcome.link:
+            link = login_link(platform.database, platform.info.web)
+            lines.append(f"  open once to sign in: {link}")
+            if welcome.browser and _has_display():
+                webbrowser.open(link)
+        lines.append(f"  web app:              {platform.info.web}")
     if platform.info.dashboard:
-        console.print(
-            f"  Ray dashboard:        {platform.info.dashboard} (`nntracker env` shows its token file)"
+        lines.append(
+            f"  Ray dashboard:        {platform.info.dashboard} (asks for the token in {home.ray_token})"
         )
-    console.print("  Ctrl-C or `nntracker down` ends it.")
+    lines.append("  Ctrl-C or `nntracker down` ends it.")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def login_link(database: Database, address: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntracker_ray.config import ExperimentConfig, read_config
-from nntracker_ray.datasets import DatasetStore, Examples, StoredDataset, load_examples
+from nntracker_ray.datasets import DatasetStore, Examples, StoredDataset, joined, load_examples
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.folds import split_indices
 from nntracker_ray.grid import experiment_id, run_specs
@@ -43,7 +43,7 @@ class Prepared:
     name: str
     config: JsonValue  # canonical, as stored
     runs: tuple[RunSpec, ...]
-    folds: FoldIndices  # fold -> (train rows, held-out rows) of the training set; empty without folds
+    folds: FoldIndices  # fold -> (rows trained on, rows held out); empty without folds
 
 
 def prepare(
@@ -152,9 +152,14 @@ class _Data:
                     refs[part],
                     one_hot=config.one_hot_columns,
                     encoding=train.encoding if train else None,
-                    group=config.group if part == "train" else None,
+                    group=config.group if part in _cut_parts(config) else None,
                 )
         return cls(refs, examples)
+
+    def pool(self, config: ExperimentConfig) -> Examples:
+        """What the folds are cut from; rows of the validation set, if it takes part, follow those of training."""
+        parts = [self.examples[part] for part in _cut_parts(config) if part in self.examples]
+        return parts[0] if len(parts) == 1 else joined(*parts)
 
     def check(self, model: ModelDescription, loss: NamedConf) -> None:
         for examples in self.examples.values():
@@ -175,6 +180,11 @@ def _sources(config: ExperimentConfig) -> list[tuple[str, str, str]]:
         ("test", "dataset_test", config.dataset_test),
     ]
     return [(part, key, source) for part, key, source in parts if source is not None]
+
+
+def _cut_parts(config: ExperimentConfig) -> tuple[str, ...]:
+    """The parts of the data that folds are cut from."""
+    return ("train", "validation") if config.split.include_validation else ("train",)
 
 
 def _classes(examples: Examples) -> int | None:
@@ -222,9 +232,9 @@ def _runs(
         test=data.refs.get("test"),
         model_digest=model.digest,
     )
-    split, train = runs[0].split, data.examples["train"]
+    pool = data.pool(config)
     # Cutting the folds now refuses impossible ones before anything runs; the trials cut the same again.
-    splits = split_indices(split, rows=len(train.features), labels=train.labels, groups=train.groups)
+    splits = split_indices(runs[0].split, rows=len(pool.features), labels=pool.labels, groups=pool.groups)
     if runs[0].fold is None:
         return runs, {}
     return runs, {fold: (part.train, part.held_out) for fold, part in enumerate(splits)}

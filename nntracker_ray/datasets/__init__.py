@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nntracker_ray.datasets.encoding import Encoding
-    from nntracker_ray.datasets.examples import Examples, load_examples
+    from nntracker_ray.datasets.examples import Examples, joined, load_examples
     from nntracker_ray.datasets.fetch import FetchRules, fetch
     from nntracker_ray.datasets.inference import ColumnInfo
     from nntracker_ray.datasets.limits import Limits
@@ -27,6 +27,7 @@ _HOMES = {
     "Limits": "limits",
     "StoredDataset": "stored",
     "fetch": "fetch",
+    "joined": "examples",
     "load_examples": "examples",
 }
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Limits",
     "StoredDataset",
     "fetch",
+    "joined",
     "load_examples",
 ]
 

@@ -41,6 +41,17 @@ class Examples:
     notes: tuple[str, ...] = ()  # what was chosen for the user: "took 'x' as features and 'y' as labels"
 
 
+def joined(first: Examples, second: Examples) -> Examples:
+    """The rows of the first, then those of the second; both were encoded alike. Groups stay if both have them."""
+    both = first.groups is not None and second.groups is not None
+    return replace(
+        first,
+        features=np.concatenate([first.features, second.features]),
+        labels=np.concatenate([first.labels, second.labels]),
+        groups=np.concatenate([first.groups, second.groups]) if both else None,
+    )
+
+
 def load_examples(
     stored: StoredDataset,
     ref: DatasetRef,

@@ -23,6 +23,14 @@ STATEMENT_TIMEOUT_S = 60
 IDLE_IN_TRANSACTION_TIMEOUT_S = 120
 GETTING_TIMEOUT_S = 5.0  # how long a caller waits for a connection before the database counts as away
 
+# SQLSTATE class 54: psycopg counts these among the operational errors, but what is too large once stays so.
+TOO_LARGE = (
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    psycopg.errors.TooManyColumns,
+    psycopg.errors.TooManyArguments,
+)
+
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 # A network that is cut silently otherwise leaves a sender hanging for many minutes (15 in Linux).
@@ -80,6 +88,8 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
+    except TOO_LARGE as error:
+        raise StorageError(f"the database refused: {_first_line(error)}") from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nntracker_ray.datasets import DatasetStore, Encoding, Examples, load_examples
+from nntracker_ray.datasets import DatasetStore, Encoding, Examples, joined, load_examples
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.folds import Split, split_indices
 from nntracker_ray.records import DatasetRef, JsonValue, RunSpec
@@ -59,7 +59,7 @@ def load_training_data(spec: RunSpec, datasets: DatasetStore) -> TrainingData:
     validation = _given(spec, datasets, spec.validation, pool, group=spec.split.group if whole else None)
     test = _given(spec, datasets, spec.test, pool, group=None)
     if validation is not None and whole:
-        pool, validation = _joined(pool, validation), None
+        pool, validation = joined(pool, validation), None
     split = _split(spec, pool)
     held_out = _rows(pool, split.held_out) if len(split.held_out) else validation
     return _prepared(spec, _rows(pool, split.train), held_out, test)
@@ -75,16 +75,6 @@ def _given(
     spec: RunSpec, datasets: DatasetStore, ref: DatasetRef | None, pool: Examples, *, group: str | None
 ) -> Examples | None:
     return None if ref is None else _load(spec, datasets, ref, encoding=pool.encoding, group=group)
-
-
-def _joined(train: Examples, validation: Examples) -> Examples:
-    both = train.groups is not None and validation.groups is not None
-    return replace(
-        train,
-        features=np.concatenate([train.features, validation.features]),
-        labels=np.concatenate([train.labels, validation.labels]),
-        groups=np.concatenate([train.groups, validation.groups]) if both else None,
-    )
 
 
 def _split(spec: RunSpec, pool: Examples) -> Split:
