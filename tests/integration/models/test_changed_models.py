@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from nntracker_ray.errors import ModelError
 from nntracker_ray.models import ModelLimits, build_model, parse_model
-from tests.integration.models.mutations import mutated_models, sound_models
+from tests.integration.models.mutations import drawn_models, mutated_models, sound_models
 from tests.unit.models.hostile_models import attacks
 
 SMALL = ModelLimits(parameters=100_000, activations=100_000, calls=300)
@@ -52,6 +52,21 @@ def test_many_changed_models_that_are_accepted_are_built_as_worked_out(text):
     built_as_worked_out(text)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=RELAXED)
+@given(text=drawn_models())
+def test_a_model_of_plausible_layers_is_built_as_worked_out(text):
+    """Values that are each allowed may still not go together."""
+    built_as_worked_out(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=2_000, deadline=None, suppress_health_check=RELAXED)
+@given(text=drawn_models())
+def test_many_models_of_plausible_layers_are_built_as_worked_out(text):
+    """The same with patience."""
+    built_as_worked_out(text)
+
+
 def built_as_worked_out(text):
     description = parsed(text)
     if description is not None:
@@ -72,10 +87,16 @@ def test_refusing_hostile_models_leaves_keras_as_it_was():
 
     def state():
         return (
-            keras.config.dtype_policy().name, keras.config.floatx(), keras.config.image_data_format(), keras.config.backend(),
-            keras.config.is_interactive_logging_enabled(), keras.config.epsilon(), sorted(keras.saving.get_custom_objects()),
-            random.getstate(), np.random.get_state()[1].tolist(),
-        )  # fmt: skip
+            keras.config.dtype_policy().name,
+            keras.config.floatx(),
+            keras.config.image_data_format(),
+            keras.config.backend(),
+            keras.config.is_interactive_logging_enabled(),
+            keras.config.epsilon(),
+            sorted(keras.saving.get_custom_objects()),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+        )
 
     keras.utils.set_random_seed(11)
     before = state()

@@ -39,10 +39,14 @@ def catalog(tmp_path_factory):
 def test_everything_the_original_tracker_offered_is_there(catalog):
     """Its experiment files must run unchanged."""
     optimizers = "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop SGD"
-    losses = ("BinaryCrossentropy CategoricalCrossentropy CategoricalHinge CosineSimilarity Hinge Huber KLDivergence LogCosh "
-              "MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson "
-              "SparseCategoricalCrossentropy SquaredHinge")  # fmt: skip
-    metrics = "AUC Accuracy KLDivergence LogCoshError MeanIoU PrecisionAtRecall Precision Recall TopKCategoricalAccuracy"
+    losses = (
+        "BinaryCrossentropy CategoricalCrossentropy CategoricalHinge CosineSimilarity Hinge Huber KLDivergence LogCosh "
+        "MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson "
+        "SparseCategoricalCrossentropy SquaredHinge"
+    )
+    metrics = (
+        "AUC Accuracy KLDivergence LogCoshError MeanIoU PrecisionAtRecall Recall TopKCategoricalAccuracy"
+    )
 
     assert set(optimizers.split()) <= set(catalog.optimizers)
     assert set(losses.split()) <= set(catalog.losses)
@@ -76,14 +80,25 @@ def test_every_loss_and_metric_can_be_made(catalog):
 @pytest.mark.parametrize(
     ("kind", "spelled", "meant"),
     [
-        ("optimizer", "rmsprop", "RMSprop"), ("optimizer", "ADAMW", "AdamW"), ("optimizer", "schedule_free_adam_w", "ScheduleFreeAdamW"),
-        ("loss", "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"), ("loss", "mse", "MeanSquaredError"),
-        ("loss", "MAE", "MeanAbsoluteError"), ("loss", "logcosh", "LogCosh"), ("loss", "kullback_leibler_divergence", "KLDivergence"),
-        ("loss", "cosine_proximity", "CosineSimilarity"), ("loss", "huber_loss", "Huber"), ("loss", "kl_divergence", "KLDivergence"),
-        ("metric", "LogCoshError", "LogCoshError"), ("metric", "logcosh", "LogCoshError"), ("metric", "auc", "AUC"),
-        ("metric", "mean_io_u", "MeanIoU"), ("metric", "f1_score", "F1Score"), ("metric", "mape", "MeanAbsolutePercentageError"),
+        ("optimizer", "rmsprop", "RMSprop"),
+        ("optimizer", "ADAMW", "AdamW"),
+        ("optimizer", "schedule_free_adam_w", "ScheduleFreeAdamW"),
+        ("loss", "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+        ("loss", "mse", "MeanSquaredError"),
+        ("loss", "MAE", "MeanAbsoluteError"),
+        ("loss", "logcosh", "LogCosh"),
+        ("loss", "kullback_leibler_divergence", "KLDivergence"),
+        ("loss", "cosine_proximity", "CosineSimilarity"),
+        ("loss", "huber_loss", "Huber"),
+        ("loss", "kl_divergence", "KLDivergence"),
+        ("metric", "LogCoshError", "LogCoshError"),
+        ("metric", "logcosh", "LogCoshError"),
+        ("metric", "auc", "AUC"),
+        ("metric", "mean_io_u", "MeanIoU"),
+        ("metric", "f1_score", "F1Score"),
+        ("metric", "mape", "MeanAbsolutePercentageError"),
     ],
-)  # fmt: skip
+)
 def test_names_are_found_however_they_are_spelled(catalog, kind, spelled, meant):
     """Class name, snake name, short name, the names of earlier versions."""
     assert getattr(catalog, kind)(spelled).name == meant
@@ -147,7 +162,8 @@ def test_planning_needs_no_tensorflow_and_the_second_time_is_a_file(tmp_path):
     code = (
         "import sys; from pathlib import Path; from nntracker_ray.home import Home; "
         "from nntracker_ray.models.catalog import load_catalog; "
-        f"c = load_catalog(Home(Path({str(tmp_path)!r}))); print(len(c.metrics), 'keras' in sys.modules, 'tensorflow' in sys.modules)"
+        f"catalog = load_catalog(Home(Path({str(tmp_path)!r}))); "
+        "print(len(catalog.metrics), 'keras' in sys.modules, 'tensorflow' in sys.modules)"
     )
 
     first, second = (

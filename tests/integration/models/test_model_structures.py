@@ -263,9 +263,26 @@ def test_a_frozen_nested_model_is_frozen_whole():
 
 def test_the_defaults_of_the_allow_list_are_those_of_keras():
     """A key left out must mean what it means in Keras."""
-    needed = {"units": 3, "filters": 3, "kernel_size": 2, "rate": 0.1, "stddev": 0.1, "target_shape": [3], "dims": [1], "n": 2,
-              "input_dim": 3, "output_dim": 3, "num_heads": 1, "key_dim": 1, "axes": 1, "scale": 1.0, "mean": 0.0, "variance": 1.0,
-              "activation": "relu", "pool_size": 2}  # fmt: skip
+    needed = {
+        "units": 3,
+        "filters": 3,
+        "kernel_size": 2,
+        "rate": 0.1,
+        "stddev": 0.1,
+        "target_shape": [3],
+        "dims": [1],
+        "n": 2,
+        "input_dim": 3,
+        "output_dim": 3,
+        "num_heads": 1,
+        "key_dim": 1,
+        "axes": 1,
+        "scale": 1.0,
+        "mean": 0.0,
+        "variance": 1.0,
+        "activation": "relu",
+        "pool_size": 2,
+    }
     different = {}
     for name, kind in LAYERS.items():
         if kind.wraps or name == "InputLayer":

@@ -10,65 +10,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tests.unit.models.model_parts import dense, graph, layer, node, placed, sequential, source, stack, tensor
+
 Attack = tuple[str, "str | bytes", tuple[str, ...]]
 
 MARSHALLED = "4wEAAAAAAAAAAAAAAAEAAAACAAAAQwAAAHMSAAAAdABqAWQBagJkAmoDZANTACkETukBAAAA"
 LAMBDA = {"class_name": "__lambda__", "config": {"code": MARSHALLED, "defaults": None, "closure": None}}
 FUNCTION = {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}
-
-
-def layer(
-    class_name: str, name: str = "evil", module: str | None = "keras.layers", **config: Any
-) -> dict[str, Any]:
-    return {
-        "module": module,
-        "class_name": class_name,
-        "config": {"name": name, **config},
-        "registered_name": None,
-    }
-
-
-def dense(name: str = "evil", units: Any = 3, **config: Any) -> dict[str, Any]:
-    return layer("Dense", name, units=units, **config)
-
-
-def source(*shape: int | None) -> dict[str, Any]:
-    return layer("InputLayer", "source", batch_shape=[None, *(shape or (4,))])
-
-
-def stack(*layers: dict[str, Any], shape: tuple[int | None, ...] = (4,)) -> str:
-    return json.dumps(sequential("victim", source(*shape), *layers))
-
-
-def sequential(name: str, *layers: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "module": "keras",
-        "class_name": "Sequential",
-        "config": {"name": name, "layers": list(layers)},
-        "registered_name": None,
-    }
-
-
-def tensor(name: str, call: Any = 0, output: Any = 0) -> dict[str, Any]:
-    return {
-        "class_name": "__keras_tensor__",
-        "config": {"shape": [None, 4], "dtype": "float32", "keras_history": [name, call, output]},
-    }
-
-
-def node(*args: Any, **kwargs: Any) -> dict[str, Any]:
-    return {"args": list(args), "kwargs": kwargs}
-
-
-def placed(data: dict[str, Any], *nodes: Any) -> dict[str, Any]:
-    return {**data, "name": data["config"]["name"], "inbound_nodes": list(nodes)}
-
-
-def graph(*layers: dict[str, Any], inputs: Any = ("source", 0, 0), outputs: Any = ("end", 0, 0)) -> str:
-    config = {"name": "victim", "layers": list(layers), "input_layers": inputs, "output_layers": outputs}
-    return json.dumps(
-        {"module": "keras", "class_name": "Functional", "config": config, "registered_name": None}
-    )
 
 
 def around(evil: dict[str, Any]) -> str:
@@ -122,8 +70,24 @@ def _code() -> Iterator[Attack]:
         yield name, stack(layer(name, filepath="/etc/passwd", module_=MARSHALLED)), ("evil", name)
     for name in ("StringLookup", "IntegerLookup", "TextVectorization"):
         yield name, stack(layer(name, vocabulary="/etc/passwd")), ("evil", name, "file")
-    others = ("RNN", "StackedRNNCells", "LSTMCell", "ConvLSTM2D", "EinsumDense", "Wrapper", "SpectralNormalization", "Hashing", "Layer",
-              "FeatureSpace", "Pipeline", "RandomFlip", "MelSpectrogram", "MyLayer", "SlicingOpLambda", "TFOpLambda")  # fmt: skip
+    others = (
+        "RNN",
+        "StackedRNNCells",
+        "LSTMCell",
+        "ConvLSTM2D",
+        "EinsumDense",
+        "Wrapper",
+        "SpectralNormalization",
+        "Hashing",
+        "Layer",
+        "FeatureSpace",
+        "Pipeline",
+        "RandomFlip",
+        "MelSpectrogram",
+        "MyLayer",
+        "SlicingOpLambda",
+        "TFOpLambda",
+    )
     for name in others:
         yield f"class-{name}", stack(layer(name)), ("evil", name)
     yield "subclassed-model", json.dumps({"class_name": "MyModel", "config": {"layers": []}}), ("MyModel",)
@@ -131,12 +95,25 @@ def _code() -> Iterator[Attack]:
 
 def _modules() -> Iterator[Attack]:
     modules = {
-        "os": "system", "builtins": "eval", "subprocess": "Popen", "posix": "system", "runpy": "run_path", "pickle": "loads",
-        "importlib": "import_module", "keras.config": "set_dtype_policy", "keras.utils": "get_file", "keras.models": "load_model",
-        "keras.saving": "load_model", "keras.datasets.mnist": "load_data", "keras.src.utils.model_visualization": "plot_model",
-        "keras.src.backend.config": "set_floatx", "keras.src.legacy.preprocessing.image": "DirectoryIterator",
-        "numpy": "load", "torch": "load", "tensorflow.io": "read_file",
-    }  # fmt: skip
+        "os": "system",
+        "builtins": "eval",
+        "subprocess": "Popen",
+        "posix": "system",
+        "runpy": "run_path",
+        "pickle": "loads",
+        "importlib": "import_module",
+        "keras.config": "set_dtype_policy",
+        "keras.utils": "get_file",
+        "keras.models": "load_model",
+        "keras.saving": "load_model",
+        "keras.datasets.mnist": "load_data",
+        "keras.src.utils.model_visualization": "plot_model",
+        "keras.src.backend.config": "set_floatx",
+        "keras.src.legacy.preprocessing.image": "DirectoryIterator",
+        "numpy": "load",
+        "torch": "load",
+        "tensorflow.io": "read_file",
+    }
     for module, name in modules.items():
         yield f"module-{module}", stack({**layer(name), "module": module}), ("evil",)
         yield f"unconnected-{module}", around({**layer(name), "module": module}), ("evil",)
@@ -217,8 +194,16 @@ def _functions() -> Iterator[Attack]:
         ("evil", "seed"),
     )
     yield "dropout-seed", stack(layer("Dropout", rate=0.5, seed=seed)), ("evil", "seed")
-    for policy in ("int8", "mixed_bfloat17", {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}, FUNCTION, LAMBDA, 7,
-                   {"class_name": "DTypePolicyMap", "config": {}}, "string"):  # fmt: skip
+    for policy in (
+        "int8",
+        "mixed_bfloat17",
+        {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}},
+        FUNCTION,
+        LAMBDA,
+        7,
+        {"class_name": "DTypePolicyMap", "config": {}},
+        "string",
+    ):
         yield f"dtype-{str(policy)[:20]}", stack(dense(dtype=policy)), ("evil", "dtype")
     yield "quantized", stack(dense(quantization_config={"module": "os"})), ("evil", "quantization_config")
     yield "lora", stack(dense(lora_rank=4)), ("evil", "lora_rank")
@@ -285,16 +270,31 @@ def _graphs() -> Iterator[Attack]:
 def _texts() -> Iterator[Attack]:
     sound = stack(dense("end"))
     for name, text in {
-        "empty": "", "null": "null", "number": "7", "list": "[]", "text": '"Sequential"', "half": sound[:-9], "code": "__import__('os')",
-        "yaml": "!!python/object/apply:os.system [id]", "nan": sound.replace("3", "NaN"), "infinity": sound.replace("3", "-Infinity"),
-        "digits": sound.replace("3", "9" * 9000), "twice": sound.replace('"units"', '"units": 2, "units"'), "deep": "[" * 300 + "]" * 300,
-        "deeper": "[" * 200_000, "deep-objects": '{"a":' * 100 + "1" + "}" * 100, "long": " " * 1_000_001,
-    }.items():  # fmt: skip
+        "empty": "",
+        "null": "null",
+        "number": "7",
+        "list": "[]",
+        "text": '"Sequential"',
+        "half": sound[:-9],
+        "code": "__import__('os')",
+        "yaml": "!!python/object/apply:os.system [id]",
+        "nan": sound.replace("3", "NaN"),
+        "infinity": sound.replace("3", "-Infinity"),
+        "digits": sound.replace("3", "9" * 9000),
+        "twice": sound.replace('"units"', '"units": 2, "units"'),
+        "deep": "[" * 300 + "]" * 300,
+        "deeper": "[" * 200_000,
+        "deep-objects": '{"a":' * 100 + "1" + "}" * 100,
+        "long": " " * 1_000_001,
+    }.items():
         yield f"text-{name}", text, ()
     for name, data in {
-        "pickle": b"\x80\x04cos\nsystem\n.", "zip": b"PK\x03\x04", "hdf5": b"\x89HDF\r\n\x1a\n", "latin": '{"a": "ä"}'.encode("latin-1"),
+        "pickle": b"\x80\x04cos\nsystem\n.",
+        "zip": b"PK\x03\x04",
+        "hdf5": b"\x89HDF\r\n\x1a\n",
+        "latin": '{"a": "ä"}'.encode("latin-1"),
         "zeros": b"\0" * 50,
-    }.items():  # fmt: skip
+    }.items():
         yield f"bytes-{name}", data, ()
 
 

@@ -7,7 +7,7 @@ import pytest
 from nntracker_ray.errors import ModelError
 from nntracker_ray.models import check_fits, parse_model
 from nntracker_ray.records import NamedConf
-from tests.unit.models.hostile_models import dense, graph, layer, node, placed, sequential, source, tensor
+from tests.unit.models.model_parts import dense, graph, layer, node, placed, sequential, source, tensor
 
 SPARSE, CATEGORICAL, BINARY, SQUARED = (
     NamedConf(name)
@@ -47,8 +47,11 @@ def check(model, loss, features, labels=(), dtype="int64", classes=None):
 )
 def test_data_that_fits_is_accepted(shape, units, loss, labels, dtype, classes):
     """Every usual pairing of output, labels and loss trains."""
-    fitting = model(*shape, units=units) if None not in shape else parse_model(
-        json.dumps(sequential("m", source(*shape), dense("out", units))))  # fmt: skip
+    fitting = (
+        model(*shape, units=units)
+        if None not in shape
+        else parse_model(json.dumps(sequential("m", source(*shape), dense("out", units))))
+    )
 
     check(
         fitting,

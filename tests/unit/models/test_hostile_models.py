@@ -9,7 +9,8 @@ import pytest
 
 from nntracker_ray.errors import ModelError
 from nntracker_ray.models import parse_model
-from tests.unit.models.hostile_models import LAMBDA, attacks, dense, stack
+from tests.unit.models.hostile_models import LAMBDA, attacks
+from tests.unit.models.model_parts import dense, stack
 
 ATTACKS = attacks()
 ROOT = Path(__file__).parents[3]
@@ -39,7 +40,8 @@ def test_refusing_opens_no_file_and_imports_nothing():
 import sys
 from nntracker_ray.errors import ModelError
 from nntracker_ray.models.schema import parse_model
-from tests.unit.models.hostile_models import attacks, stack, dense
+from tests.unit.models.hostile_models import attacks
+from tests.unit.models.model_parts import stack, dense
 corpus = attacks()
 parse_model(stack(dense("warm")))  # lets Python import what it imports lazily
 try:

@@ -5,7 +5,7 @@ import pytest
 from nntracker_ray.errors import ModelError, NotFoundError
 from nntracker_ray.home import Home
 from nntracker_ray.models import ModelStore, parse_model
-from tests.unit.models.hostile_models import dense, stack
+from tests.unit.models.model_parts import dense, stack
 
 
 @pytest.fixture

@@ -65,20 +65,45 @@ def test_a_sequential_may_be_the_bare_list_of_its_layers():
     [
         (old("LeakyReLU", "l", alpha=0.25), layer("LeakyReLU", "l", negative_slope=0.25), (4,)),
         (old("ThresholdedReLU", "l", theta=0.5), layer("ReLU", "l", threshold=0.5), (4,)),
-        (old("Embedding", "l", input_dim=9, output_dim=2, input_length=4), layer("Embedding", "l", input_dim=9, output_dim=2), (4,)),
+        (
+            old("Embedding", "l", input_dim=9, output_dim=2, input_length=4),
+            layer("Embedding", "l", input_dim=9, output_dim=2),
+            (4,),
+        ),
         (old("LSTM", "l", units=2, time_major=False, implementation=2), layer("LSTM", "l", units=2), (3, 4)),
         (old("BatchNormalization", "l", axis=[3]), layer("BatchNormalization", "l", axis=3), (5, 5, 2)),
         (old("Activation", "l", activation="swish"), layer("Activation", "l", activation="silu"), (4,)),
-        (old("Dense", "l", units=3, kernel_initializer={"class_name": "RandomUniform", "config": {"minval": -1, "maxval": 1, "seed": None,
-             "dtype": "float32"}}), dense("l", kernel_initializer={"class_name": "RandomUniform", "config": {"minval": -1.0, "maxval": 1.0}}), (4,)),
-        (old("Dense", "l", units=3, kernel_regularizer={"class_name": "L2", "config": {"l2": 0.5}}), dense("l", kernel_regularizer={
-             "class_name": "L2", "config": {"l2": 0.5}}), (4,)),
+        (
+            old(
+                "Dense",
+                "l",
+                units=3,
+                kernel_initializer={
+                    "class_name": "RandomUniform",
+                    "config": {"minval": -1, "maxval": 1, "seed": None, "dtype": "float32"},
+                },
+            ),
+            dense(
+                "l",
+                kernel_initializer={"class_name": "RandomUniform", "config": {"minval": -1.0, "maxval": 1.0}},
+            ),
+            (4,),
+        ),
+        (
+            old("Dense", "l", units=3, kernel_regularizer={"class_name": "L2", "config": {"l2": 0.5}}),
+            dense("l", kernel_regularizer={"class_name": "L2", "config": {"l2": 0.5}}),
+            (4,),
+        ),
         ({**old("Dense", "l", units=3), "shared_object_id": 4}, dense("l"), (4,)),
-        (old("Reshape", "l", target_shape={"class_name": "__tuple__", "items": [2, 2]}), layer("Reshape", "l", target_shape=[2, 2]), (4,)),
+        (
+            old("Reshape", "l", target_shape={"class_name": "__tuple__", "items": [2, 2]}),
+            layer("Reshape", "l", target_shape=[2, 2]),
+            (4,),
+        ),
         (old("Dense", "l", units=3, dynamic=False), dense("l"), (4,)),
     ],
     ids=lambda value: value["class_name"] if isinstance(value, dict) else "",
-)  # fmt: skip
+)
 def test_old_keys_and_names_are_translated(before, now, shape):
     """Files of years ago load without a hand on them."""
     assert read(before, shape=shape).json == new(now, shape=shape).json
@@ -125,7 +150,10 @@ def test_old_switches_that_would_change_the_model_are_refused():
 
 def test_a_tensor_may_be_named_in_the_call_of_keras2():
     """tf.keras wrote the value of an attention layer as a keyword."""
-    attention = {**layer("MultiHeadAttention", "end", module=None, num_heads=1, key_dim=2), "name": "end",
-                 "inbound_nodes": [[["source", 0, 0, {"value": ["source", 0, 0]}]]]}  # fmt: skip
+    attention = {
+        **layer("MultiHeadAttention", "end", module=None, num_heads=1, key_dim=2),
+        "name": "end",
+        "inbound_nodes": [[["source", 0, 0, {"value": ["source", 0, 0]}]]],
+    }
 
     assert parse_model(graph(placed(source(3, 4)), attention)).output_shape == (3, 4)
