@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -205,6 +206,8 @@ def _top(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 def main() -> None:
     """Run the command line; an expected error is a message and an exit code, never a traceback."""
+    # As Ctrl-C: what was started is ended, what was begun can go on later.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         app()
     except NNTrackerError as error:

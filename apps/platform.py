@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +19,7 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
-from apps.ports import require_free_port
+from apps.ports import is_free_port, require_free_port
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
@@ -34,6 +36,8 @@ NAMESPACE = "nntracker"
 LOOPBACK = "127.0.0.1"
 DEFAULT_WEB_PORT = 8000
 DEFAULT_DASHBOARD_PORT = 8265
+# Ray lets nobody choose this port in ray.init; a second Ray on the machine goes without it, and without jobs.
+RAY_JOBS_PORT = 52365
 RAY_LEAVES_WITHIN_S = 5.0
 
 Report = Callable[[str], None]
@@ -64,6 +68,7 @@ class Platform:
         self.dsn = ""
         self.info: PlatformInfo | None = None
         self.database: Database | None = None
+        self.takes_jobs = True  # whether `ray job submit` will be answered
 
     def __enter__(self) -> Platform:
         try:
@@ -126,8 +131,10 @@ class Platform:
             self._protect_ray()
         import ray
 
+        arguments = self._join_arguments(address) if address else self._own_arguments()
         self._ends.callback(_end_ray)
-        context = ray.init(**(self._join_arguments(address) if address else self._own_arguments()))
+        with _keeping_signal_handlers():
+            context = ray.init(**arguments)
         dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
         return ray.get_runtime_context().gcs_address, dashboard
 
@@ -146,6 +153,7 @@ class Platform:
 
     def _own_arguments(self) -> dict[str, Any]:
         # Ray puts sockets in this folder, whose paths must stay under 108 bytes; the data folder may be long.
+        self.takes_jobs = self._options.dashboard and is_free_port(LOOPBACK, RAY_JOBS_PORT)
         folder = Path(tempfile.mkdtemp(prefix="nntracker-ray-"))
         self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
         return {
@@ -175,6 +183,18 @@ class Platform:
         self._report("starting the web app")
         self._ends.callback(stop_web)
         return start_web(str(self._home.root), self.dsn, host=LOOPBACK, port=self._options.web_port)
+
+
+@contextmanager
+def _keeping_signal_handlers() -> Iterator[None]:
+    """Ray's own handler of SIGTERM ends the process on the spot, and everything with it that should be ended well."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in ours.items():
+        signal.signal(number, handler)
 
 
 def _end_ray() -> None:

@@ -40,12 +40,12 @@ class Welcome:
 
 def start_in_foreground(home: Home, options: PlatformOptions, welcome: Welcome) -> None:
     """Run the platform until Ctrl-C or `nntracker down`."""
-    ended = _until_signalled()
     console = Console(stderr=True)
     with console.status("starting") as status:
         platform = Platform(home, options, report=status.update)
         platform.__enter__()
     try:
+        ended = _until_signalled()
         _greet(platform, home, console, welcome)
         if welcome.example:
             _submit_example(platform, home, console)
@@ -85,6 +85,8 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
         lines.append(
             f"  Ray dashboard:        {platform.info.dashboard} (asks for the token in {home.ray_token})"
         )
+    if not platform.takes_jobs:
+        lines.append("  `ray job submit` is not available: another Ray on this machine uses port 52365")
     lines.append("  Ctrl-C or `nntracker down` ends it.")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
