@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def _tuner(queue: RunQueue, place: TrialPlace, folder: Path) -> tune.Tuner:
         tune.with_parameters(TrialTrainable, place=place),
         tune_config=tune.TuneConfig(
             search_alg=QueueSearch(queue),
-            scheduler=LeavingScheduler(queue),
+            scheduler=QueueScheduler(queue),
             num_samples=10**9,
             reuse_actors=True,
             trial_dirname_creator=_folder_name,
@@ -75,14 +76,30 @@ def _folder_name(trial: Trial) -> str:
     return str(trial.trial_id)
 
 
-class LeavingScheduler(FIFOScheduler):
-    """First come, first served; once the queue is closed, everybody leaves."""
+class QueueScheduler(FIFOScheduler):
+    """First come, first served; a worker that becomes free is for the newest run; a closed queue ends them all.
+
+    FIFO would give a free worker to the run that has waited longest, and throw away the process that is being
+    started for it. While a grid of short runs lasts no second worker would ever get up.
+    """
 
     def __init__(self, queue: RunQueue) -> None:
         super().__init__()
         self._queue = queue
+        self._added: deque[Trial] = deque()
 
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002 (Tune's)
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:  # noqa: ARG002 (Tune's signature)
+        """The searcher has suggested a trial."""
+        self._added.append(trial)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:  # noqa: ARG002
+        """A trial for which Tune has not looked for a worker yet; with None it sees to the others itself."""
+        while self._added:
+            if (trial := self._added.popleft()).status == Trial.PENDING:
+                return trial
+        return None
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
         """Called after each slice of a trial."""
         # Tune compares with `is`, so these constants and no others.
         decision: str = TrialScheduler.STOP if self._queue.closed else TrialScheduler.CONTINUE
