@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from types import TracebackType
 from uuid import UUID
 
@@ -28,7 +29,7 @@ class RunBars:
     """One bar for the experiment and one for each run at work."""
 
     def __init__(self, title: str, *, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or _console()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -85,6 +86,14 @@ class RunBars:
             if before is not run.state and run.state.is_final:
                 line = f"{run.state.value:>9}  {run.name}  {_live_values(run)}"
                 self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    """Live bars in terminals, and in notebooks that have ipywidgets; in others a line for each run that ends."""
+    console = Console(stderr=True)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        return Console(stderr=True, force_jupyter=False)
+    return console
 
 
 _AT_WORK = (RunState.STARTING, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,6 +18,13 @@ from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.server import EmbeddedServer
+
+# Ray reads these once in a process, so every cluster of a test session asks for the same token.
+_RAY_FOLDER = tempfile.TemporaryDirectory(prefix="nntracker-tests-")
+_TOKEN = Path(_RAY_FOLDER.name) / "token"
+_TOKEN.touch(mode=0o600)
+_TOKEN.write_text(secrets.token_hex(32))
+os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(_TOKEN), RAY_USAGE_STATS_ENABLED="0")
 
 
 @dataclass(frozen=True)

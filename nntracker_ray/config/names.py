@@ -11,6 +11,7 @@ from nntracker_ray.config.problems import Problems, join, kind_of, shown
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.config.values import is_finite, read_value
 from nntracker_ray.errors import BadInputError
+from nntracker_ray.models.arguments import modern_conf
 from nntracker_ray.records import JsonValue, NamedConf
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _conf(conf: JsonValue, path: str, signature: Signature | None, problems: Pro
         problems.add(path, f"must be an object of arguments, such as {{}}; came {shown(conf)}")
         return {}
     values = {key: read_value(value) for key, value in conf.items()}
+    if signature is not None:
+        values = modern_conf(signature, values)
     for key, value in values.items():
         _check_argument(key, value, join(path, key), signature, problems)
     for key in signature.required if signature else ():

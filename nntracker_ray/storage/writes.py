@@ -7,6 +7,7 @@ from nntracker_ray.storage.account_writes import (
     redeem_login_link,
     session_user,
 )
+from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
 from nntracker_ray.storage.measurement_writes import write_batches
 from nntracker_ray.storage.run_writes import (
     change_state,
@@ -24,6 +25,8 @@ __all__ = [
     "ensure_local_account",
     "heartbeat",
     "redeem_login_link",
+    "report_lost_worker",
+    "requeue_leases",
     "requeue_orphans",
     "session_user",
     "submit_experiment",

@@ -190,7 +190,7 @@ BAD_EXPERIMENTS = {
     "Lambda layer": ({"model": _with_layer(LAMBDA)}, ["Lambda", "evil"]),
     "wrong input shape": (
         {"model": json.loads(json.dumps(MODEL).replace("[null, 64]", "[null, 28, 28]"))},
-        ["(28, 28)", "(64,)"],
+        ["(None, 28, 28)", "(None, 64)"],
     ),
     "1e9 units": (
         {"model": _with_layer({"class_name": "Dense", "config": {"name": "huge", "units": 1_000_000_000}})},

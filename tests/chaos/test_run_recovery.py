@@ -13,7 +13,8 @@ import ray
 from nntracker_ray.home import Home
 from nntracker_ray.records import RunSpec, RunState
 from nntracker_ray.storage.connection import Database
-from tests.integration.runs.run_kit import Lab, actors_of, await_value, local_ray, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, await_value, store_digits, store_model
+from tests.ray_cluster import local_ray
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -21,17 +21,17 @@ from nntracker_ray.storage.server import EmbeddedServer
 from tests.integration.writer.writer_kit import (
     Producer,
     check_table,
-    local_ray,
     submitted_runs,
 )
+from tests.ray_cluster import local_ray
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with local_ray(tmp_path_factory.mktemp("ray")):
+def cluster():
+    with local_ray():
         yield
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
-from tests.integration.runs.run_kit import Lab, actors_of, local_ray, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.ray_cluster import local_ray
 
 
 @pytest.fixture(scope="module")

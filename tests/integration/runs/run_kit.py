@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import numpy as np
-import ray
 
 from actors.metrics_writer import start_metrics_writer
 from actors.run_manager import start_run_manager, stop_run_manager
@@ -47,23 +46,6 @@ def await_value(look: Callable[[], T | None], what: str, timeout_s: float = PATI
             return seen
         time.sleep(0.05)
     raise AssertionError(f"waited {timeout_s:g} s in vain for {what}")
-
-
-@contextmanager
-def local_ray(cpus: int = 2) -> Iterator[None]:
-    """A Ray of our own, gone afterwards."""
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-        namespace="nntracker",
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 @contextmanager

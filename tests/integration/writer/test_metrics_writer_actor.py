@@ -15,15 +15,16 @@ from nntracker_ray.errors import DatabaseAwayError, SpoolError, StorageError
 from nntracker_ray.records import Capture, MetricPoint, RunFact, WeightArray
 from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.wire import encode_records
-from tests.integration.writer.writer_kit import local_ray, submitted_runs
+from tests.integration.writer.writer_kit import submitted_runs
+from tests.ray_cluster import local_ray
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with local_ray(tmp_path_factory.mktemp("ray")):
+def cluster():
+    with local_ray():
         yield
 
 

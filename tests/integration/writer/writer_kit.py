@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import ray
-from ray._raylet import AuthenticationTokenLoader
 
-from actors.metrics_writer import NAMESPACE, deliver_to_actor
+from actors.metrics_writer import deliver_to_actor
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
@@ -31,32 +27,6 @@ from nntracker_ray.storage.writes import ensure_local_account, submit_experiment
 
 BURST = 50  # points
 METRICS = ("loss", "accuracy")
-
-
-@contextmanager
-def local_ray(folder: Path) -> Iterator[None]:
-    """A cluster of our own on this machine, with a token that only it knows."""
-    token = folder / "ray_token"
-    token.write_text("t" * 64, "ascii")
-    before = dict(os.environ)
-    # Without a mode ray.init turns the token on by itself; with one it would have had to be set before its import.
-    os.environ.pop("RAY_AUTH_MODE", None)
-    os.environ.update(RAY_AUTH_TOKEN_PATH=str(token), RAY_USAGE_STATS_ENABLED="0")
-    AuthenticationTokenLoader.instance().reset_cache()
-    try:
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            namespace=NAMESPACE,
-            object_store_memory=200 * 2**20,
-        )
-        yield
-    finally:
-        ray.shutdown()
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def submitted_runs(database: Database, count: int) -> list[int]:
