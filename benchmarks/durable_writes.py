@@ -140,7 +140,8 @@ def _write_captures(database: Database, array: NDArray[Any], *, captures: int) -
 def _raw_copy_of_bytea(dsn: str, array: NDArray[Any], *, captures: int) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("DROP TABLE IF EXISTS benchmark_raw")
-        conn.execute("CREATE TABLE benchmark_raw (epoch int PRIMARY KEY, data bytea STORAGE EXTERNAL)")
+        conn.execute("CREATE TABLE benchmark_raw (epoch int PRIMARY KEY, data bytea)")
+        conn.execute("ALTER TABLE benchmark_raw ALTER COLUMN data SET STORAGE EXTERNAL")
         for epoch in range(captures):
             with conn.cursor().copy("COPY benchmark_raw FROM STDIN (FORMAT binary)") as copy:
                 copy.set_types(["int4", "bytea"])

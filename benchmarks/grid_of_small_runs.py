@@ -32,13 +32,9 @@ SETTLE_S = 15.0  # until the platform's warm-up has passed
 
 def measure() -> list[Figure]:
     """Platform and plain loop in turn, both warm; then stock Tune."""
-    ours_s, plain_s = [], []
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(PROCESSES, _spawn()) as pool:
-        _warm(pool)
-        for number in range(ROUNDS):
-            plain_s.append(seconds(lambda: list(pool.map(plain_fits.fit, plain_fits.POINTS))))
-            ours_s.append(_on_the_platform(Path(folder) / str(number)))
-    stock_s = _stock_tune()
+    with tempfile.TemporaryDirectory() as folder:
+        ours_s, plain_s = _platform_and_loop(Path(folder))
+        stock_s = _stock_tune()
     runs = len(plain_fits.POINTS)
     ratios = [ours / plain for ours, plain in zip(ours_s, plain_s, strict=True)]
     pairs = ", ".join(f"{ratio:.2f}" for ratio in ratios)
@@ -77,24 +73,30 @@ def _warm(pool: ProcessPoolExecutor) -> None:
         warm |= set(pool.map(plain_fits.prepare_once, range(PROCESSES * 2)))
 
 
-def _on_the_platform(folder: Path) -> float:
-    """Seconds from the submission to the last finished run, on a platform that has been up for a while."""
-    home = Home(folder / "home")
-    home.root.mkdir(parents=True)
+def _platform_and_loop(folder: Path) -> tuple[list[float], list[float]]:
+    """Seconds of the whole grid, ours and plain, each round with seeds of its own."""
+    home, ours_s, plain_s = Home(folder / "home"), list[float](), list[float]()
+    home.root.mkdir()
+    options = PlatformOptions(web=False, dashboard=False, cpus=PROCESSES)
     try:
-        with Platform(home, PlatformOptions(web=False, dashboard=False, cpus=PROCESSES)) as platform:
+        with ProcessPoolExecutor(PROCESSES, _spawn()) as pool, Platform(home, options) as platform:
             if platform.database is None:
                 raise RuntimeError("the platform has no database")
+            _warm(pool)
             time.sleep(SETTLE_S)
-            return _run_grid(home, platform.database, folder)
+            for seed in range(ROUNDS):
+                plain_s.append(seconds(lambda: list(pool.map(plain_fits.fit, plain_fits.POINTS))))
+                ours_s.append(_run_grid(home, platform.database, _experiment_in(folder, seed)))
     finally:
         EmbeddedServer(home).destroy()
+    return ours_s, plain_s
 
 
-def _run_grid(home: Home, database: Database, folder: Path) -> float:
+def _run_grid(home: Home, database: Database, experiment: Path) -> float:
+    """Seconds from the submission to the last finished run, on a platform that has been up for a while."""
     with database.connection() as conn:
         owner_id = writes.ensure_local_account(conn)
-    prepared = prepare(_experiment_in(folder), home=home, owner_id=owner_id)
+    prepared = prepare(experiment, home=home, owner_id=owner_id)
     began = time.perf_counter()
     experiment_id = submit(database, prepared, owner_id=owner_id)
     runs = list(follow_experiment(database, owner_id=owner_id, experiment_id=experiment_id))[-1]
@@ -104,12 +106,12 @@ def _run_grid(home: Home, database: Database, folder: Path) -> float:
     return took
 
 
-def _experiment_in(folder: Path) -> Path:
+def _experiment_in(folder: Path, seed: int) -> Path:
     x, y = plain_fits.digits()
     np.savez(folder / "digits.npz", x=x, y=y)
     (folder / "model.json").write_text(json.dumps(plain_fits.MODEL))
     path = folder / "experiment.json"
-    path.write_text(json.dumps(plain_fits.experiment()))
+    path.write_text(json.dumps(plain_fits.experiment() | {"seed": seed}))
     return path
 
 

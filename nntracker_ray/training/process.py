@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 from nntracker_ray.errors import ConflictError
+
+SWITCH_INTERVAL_S = 0.0005
 
 _lock = threading.Lock()
 _configured: int | None = None
@@ -55,3 +58,6 @@ def _settle(threads: int) -> None:
             "call configure_process before anything that uses it"
         ) from error
     tf.config.experimental.enable_op_determinism()
+    # Threads beside the training (encoding, spooling) may keep the interpreter for this long whenever it wants to
+    # begin its next step. Python's default, 5 ms, is several steps of a small model.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
