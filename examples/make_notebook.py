@@ -41,14 +41,17 @@ CELLS: tuple[tuple[str, str], ...] = (
     ),
     ("markdown", "Every value of every run, in long form:"),
     ("code", 'exp.metrics("loss", "val_loss").head()'),
-    ("markdown", "Learning curves as a HoloViews object; solid lines train, dashed lines validate:"),
-    ("code", 'exp.plot("accuracy")'),
+    (
+        "markdown",
+        "Learning curves as a HoloViews object; solid lines train, dashed lines validate, single points are the test:",
+    ),
+    ("plot", 'exp.plot("accuracy")'),
     ("markdown", "Every weight array at every captured epoch, by the names of the live model:"),
     ("code", "run = exp.runs[0]\nrun.arrays()[['layer_name', 'tensor', 'dtype', 'shape']]"),
     ("code", 'kernels = run.weights("hidden")\nkernels.shape, kernels.dtype'),
     ("markdown", "How far that layer has moved from its first capture, epoch by epoch:"),
     (
-        "code",
+        "plot",
         "import numpy as np\n\n"
         "distance = np.linalg.norm((kernels - kernels[0]).reshape(len(kernels), -1), axis=1)\n"
         'hv.Curve((run.weight_epochs("hidden"), distance), "epoch", "distance").opts(width=600)',
@@ -68,67 +71,66 @@ CELLS: tuple[tuple[str, str], ...] = (
 
 def new_notebook() -> nbformat.NotebookNode:
     """The notebook with nothing run yet."""
-    make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-    cells = [make[kind](text) for kind, text in CELLS]
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
+    cells = []
+    for number, (kind, text) in enumerate(CELLS):
+        make = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
+        cells.append(make(text, id=f"cell-{number}"))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def run(notebook: nbformat.NotebookNode) -> None:
-    """Execute every cell in the examples' folder. Raises: CellExecutionError: One fails."""
+def run(notebook: nbformat.NotebookNode, pictures: Path) -> None:
+    """Execute every cell in the examples' folder; plots are saved as pages too. Raises: CellExecutionError."""
+    sources = [cell.source for cell in notebook.cells]
+    for number, cell in enumerate(notebook.cells):
+        if CELLS[number][0] == "plot":
+            cell.source = _saving(cell.source, pictures / f"{number}.html")
     ExecutePreprocessor(timeout=600).preprocess(notebook, {"metadata": {"path": str(HERE)}})
+    for cell, source in zip(notebook.cells, sources, strict=True):
+        cell.source = source
 
 
-def keep_pictures(notebook: nbformat.NotebookNode) -> None:
-    """Replace what only a running script could show by a picture of it, and drop the scripts themselves."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [_still(output) for output in cell.outputs if _can_be_read(output, cell.source)]
-            cell.metadata.pop("execution", None)
-
-
-def _can_be_read(output: nbformat.NotebookNode, source: str) -> bool:
-    """Not so: the loaders of plotting libraries, and what needs a live kernel."""
-    kinds = set(output.get("data", {}))
-    live = {kind for kind in kinds if "widget" in kind or "holoviews" in kind or "javascript" in kind}
-    return (
-        output.get("name") != "stderr"
-        and not live
-        and "hv.extension" not in source
-        and bool(output.get("data"))
+def _saving(source: str, page: Path) -> str:
+    *before, last = source.split("\n")
+    return "\n".join(
+        [*before, f"shown = {last}", f"hv.save(shown, {str(page)!r}, resources='inline')", "shown"]
     )
 
 
-def _still(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    page = output.get("data", {}).get("text/html", "")
-    if "<script" not in page:
-        return output
-    data = {"image/png": _photograph(page), "text/plain": output.data.get("text/plain", "")}
-    return nbformat.v4.new_output("display_data", data=data)
+def keep_what_can_be_read(notebook: nbformat.NotebookNode, pictures: Path) -> None:
+    """Put a picture in the place of what only a running script could show; drop loaders and warnings."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        cell.metadata.pop("execution", None)
+        cell.outputs = [output for output in cell.outputs if _can_be_read(output, cell.source)]
+        if CELLS[number][0] == "plot":
+            picture = {"image/png": _photograph(pictures / f"{number}.html")}
+            cell.outputs = [nbformat.v4.new_output("display_data", data=picture)]
 
 
-def _photograph(plot: str) -> str:
-    """The plot as PNG, base64, drawn by a browser with the scripts of the installed Bokeh and Panel."""
-    from bokeh.resources import INLINE
+def _can_be_read(output: nbformat.NotebookNode, source: str) -> bool:
+    kinds = set(output.get("data", {}))
+    live = any(word in kind for kind in kinds for word in ("widget", "holoviews", "javascript"))
+    return bool(kinds) and not live and "hv.extension" not in source
 
-    html = f"<html><head>{INLINE.render()}</head><body style='margin:8px'>{plot}</body></html>"
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "plot.html"
-        file.write_text(html, encoding="utf-8")
+
+def _photograph(page: Path) -> str:
+    """The plot as PNG, base64, drawn by a browser."""
+    with sync_playwright() as playwright:
         binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 900, "height": 420})
-        page.goto(file.as_uri())
-        page.wait_for_timeout(2000)
-        picture = page.screenshot(clip={"x": 0, "y": 0, "width": 900, "height": 420})
+        view = browser.new_page(viewport={"width": 900, "height": 330})
+        view.goto(page.as_uri())
+        view.wait_for_timeout(2000)
+        picture = view.screenshot()
         browser.close()
     return base64.b64encode(picture).decode()
 
 
 if __name__ == "__main__":
     made = new_notebook()
-    run(made)
-    keep_pictures(made)
+    with tempfile.TemporaryDirectory() as folder:
+        run(made, Path(folder))
+        keep_what_can_be_read(made, Path(folder))
     nbformat.write(made, NOTEBOOK)

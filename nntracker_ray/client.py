@@ -268,7 +268,10 @@ def _curves(session: Session, rows: Sequence[RunRow], names: Sequence[str]) -> p
 def _plot(session: Session, rows: Sequence[RunRow], metric: str) -> Any:
     from nntracker_ray import figures
 
-    return figures.learning_curves(_curves(session, rows, [metric, f"val_{metric}"]), metric)
+    # One point a run at the end of many lines shows nothing.
+    test = [f"test_{metric}"] if len(rows) == 1 else []
+    curves = _curves(session, rows, [metric, f"val_{metric}", *test])
+    return figures.learning_curves(curves, metric, names={row.run_id: row.name for row in rows})
 
 
 def _flat(row: RunRow) -> dict[str, Any]:

@@ -19,6 +19,8 @@ GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
 FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
 DEFAULT_MAX_POINTS = 8_000  # four for each pixel column of a chart 2,000 pixels wide
 
+LEGEND_ABOVE = 4  # lines whose names still fit above a chart
+
 
 def learning_curves(
     frame: pd.DataFrame,
@@ -90,6 +92,7 @@ def _lost(series: Series) -> list[tuple[int, float]]:
 
 
 def _overlay_options(lines: int, height: int) -> dict[str, Any]:
+    beside = lines > LEGEND_ABOVE
     return {
         "responsive": True,
         "min_height": height,
@@ -98,13 +101,13 @@ def _overlay_options(lines: int, height: int) -> dict[str, Any]:
         "xlabel": "epoch, from 0",
         "ylabel": "",
         "show_legend": lines > 0,
-        "legend_position": "top",
+        "legend_position": "right" if beside else "top",
         "legend_opts": {
-            "orientation": "horizontal",
+            "orientation": "vertical" if beside else "horizontal",
             "click_policy": "hide",
             "border_line_alpha": 0.0,
             "background_fill_alpha": 0.0,
-            "location": "left",
+            "location": "top" if beside else "left",
         },
         "default_tools": ["pan", "box_zoom", "wheel_zoom", "reset"],
         "active_tools": [],
@@ -173,7 +176,8 @@ def _transparent_and_grey(figure: Any) -> None:
     for legend in figure.legend:
         legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
         legend.padding = legend.margin = 0
-        legend.spacing = 14
+        beside = legend.orientation == "vertical"
+        legend.spacing, legend.label_height, legend.glyph_height = (0, 12, 12) if beside else (14, 20, 20)
 
 
 @cache

@@ -191,7 +191,9 @@ def mutated_models(draw: st.DrawFn) -> str:
     """A sound model with one to three changes: a value replaced, an entry removed, doubled, moved or added."""
     model = copy.deepcopy(draw(st.sampled_from(sound_models())))
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from([place for place in places(model) if place]))
+        if not (open_places := [place for place in places(model) if place]):
+            break  # earlier changes have removed everything
+        path = draw(st.sampled_from(open_places))
         parent, key = at(model, path[:-1]), path[-1]
         match draw(st.sampled_from(["replace", "replace", "number", "remove", "double", "swap", "key"])):
             case "replace":

@@ -60,7 +60,7 @@ def test_a_model_of_plausible_layers_is_built_as_worked_out(text):
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, deadline=None, suppress_health_check=RELAXED)
+@settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
 @given(text=drawn_models())
 def test_many_models_of_plausible_layers_are_built_as_worked_out(text):
     """The same with patience."""
