@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 import signal
 import sys
@@ -118,20 +119,32 @@ def down(home: HomeOption = None) -> None:
 
 @app.command()
 def status(as_json: AsJson = False, home: HomeOption = None) -> None:
-    """Say whether the platform runs, and where. Exit code 1 when it does not."""
+    """Say whether the platform runs, and where everything is. Exit code 1 when it does not run."""
     info = running_platform(_home(home))
+    facts = {"running": info is not None, **(_addresses(info) if info else {}), **_places(_home(home))}
     if as_json:
-        print(json.dumps({"running": info is not None, **(_addresses(info) if info else {})}))
-    elif info is None:
-        print(f"no platform runs on {_home(home).root}; `nntracker start` starts one")
+        print(json.dumps(facts))
     else:
-        for what, where in _addresses(info).items():
-            print(f"{what:<10} {where}")
+        for what, where in facts.items():
+            print(f"{what:<10} {'-' if where is None else where}")
+        if info is None:
+            print("`nntracker start` starts it")
     raise typer.Exit(0 if info else 1)
 
 
 def _addresses(info: PlatformInfo) -> dict[str, Any]:
     return {"process": info.pid, "web": info.web, "ray": info.ray_address, "dashboard": info.dashboard}
+
+
+def _places(home: Home) -> dict[str, str]:
+    from nntracker_ray.storage.connection import ENVIRONMENT_VARIABLE as DATABASE_URL
+    from nntracker_ray.storage.server import EmbeddedServer
+
+    # The address itself may hold a password.
+    database = (
+        f"as {DATABASE_URL} says" if os.environ.get(DATABASE_URL) else str(EmbeddedServer(home).location)
+    )
+    return {"data": str(home.root), "database": database}
 
 
 @app.command()
