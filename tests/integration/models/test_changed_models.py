@@ -45,7 +45,7 @@ def test_a_changed_model_that_is_accepted_is_built_as_worked_out(text):
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, deadline=None, suppress_health_check=RELAXED)
+@settings(max_examples=600, deadline=None, suppress_health_check=RELAXED)
 @given(text=mutated_models())
 def test_many_changed_models_that_are_accepted_are_built_as_worked_out(text):
     """The same with patience."""
