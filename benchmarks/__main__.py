@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -10,13 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
 
+from benchmarks.measuring import measure
 from benchmarks.report import Figure, keep, show
 
 # Each module measures the figures beside it; those that share a set-up stand together.
 MODULES = {
-    "training_overhead": ("P1", "P2"),
     "durable_writes": ("P5", "P6", "P7"),
     "reading_back": ("P10", "P11"),
+    "training_overhead": ("P1", "P2"),
     "grid_of_small_runs": ("P8",),
 }
 
@@ -35,21 +35,16 @@ def main(wanted: Sequence[str]) -> int:
         if not wanted or set(wanted) & set(goals):
             with console.status(f"measuring {', '.join(goals)} ({module})"):
                 figures += _measured_apart(module)
-            show(figures, console)
-    if not wanted:
-        console.print(f"kept in {keep(figures)}")
+            if not wanted:
+                keep(figures)  # at once: a later module may fail
+    show(figures, console)
     return 0
 
 
 def _measured_apart(module: str) -> list[Figure]:
     """In a process of its own: TensorFlow's threads and Ray's token are settled once in a process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_measure, module).result()
-
-
-def _measure(module: str) -> list[Figure]:
-    figures: list[Figure] = importlib.import_module(f"benchmarks.{module}").measure()
-    return figures
+        return process.submit(measure, module).result()
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.submission import prepare, submit
 
 PROCESSES = 2
-STOCK_TRIALS = 12  # each pays for its own process, so that a dozen show what 48 would cost
-ROUNDS = 3
+STOCK_TRIALS = 8  # each pays for its own process, so that eight show what 48 would cost
+ROUNDS = 2
 SETTLE_S = 15.0  # until the platform's warm-up has passed
 
 
@@ -116,7 +116,7 @@ def _experiment_in(folder: Path, seed: int) -> Path:
 
 
 def _stock_tune() -> float:
-    """Seconds of a dozen trials in Ray Tune as its documentation shows it: a function, a process each."""
+    """Seconds of a few trials in Ray Tune as its documentation shows it: a function, a process each."""
     os.environ["RAY_CHDIR_TO_TRIAL_DIR"] = "0"
     import ray
     from ray import tune

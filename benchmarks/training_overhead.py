@@ -36,7 +36,7 @@ from nntracker_ray.training.fit import Trainer
 from nntracker_ray.training.process import configure_process
 
 SKIPPED = 1  # epochs of each training, beside the very first, which has nothing before it
-ROUNDS = 6
+ROUNDS = 4
 NOTHING, EVERYTHING = CaptureSpec(10**6, weights=False), CaptureSpec(1)
 
 Times: TypeAlias = NDArray[np.float64]  # (epochs, 2): wall and processor seconds of each epoch
