@@ -111,6 +111,35 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class LearningRateSchedule:
+    """How the learning rate changes from epoch to epoch."""
+
+    kind: str  # "constant" | "step" | "exponential" | "cosine" | "plateau" | "policy"
+    conf: dict[str, JsonValue] = field(default_factory=dict)  # arguments of the kind, defaults spelled out
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPolicy:
+    """Which checkpoints of a run are kept beside the last one, and where."""
+
+    every: int | None = None  # keep one each so many epochs; None: none of these
+    keep: int = 3  # so many of them, the newest
+    best: str | None = None  # metric of the best one; None: val_loss, or loss where there is no validation
+    mode: str = "auto"  # "min" | "max" | "auto": which way that metric is better
+    at_pause: bool = True  # a pause keeps one of its own
+    max_bytes: int | None = None  # of all that is kept of one run, the last one left out
+    location: str | None = None  # any pyarrow filesystem by URI: "s3://bucket/folder"; None: the data folder alone
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fork goes on from."""
+
+    run_id: UUID  # its parent
+    checkpoint: str  # name of the parent's checkpoint: "last", "best", "epoch-0004"
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """Everything that determines one training: (spec, seed) -> the same bits on the same CPU kind."""
 
@@ -138,6 +167,10 @@ class RunSpec:
     one_hot: tuple[str, ...] = ()  # text columns to encode; ("*",) for all
     scaling: str = "none"  # "none" | "standard" | "minmax", fitted on the training part only
     checkpoint_period: int = 1  # epochs between checkpoints
+    checkpoints: CheckpointPolicy = CheckpointPolicy()
+    schedule: LearningRateSchedule | None = None  # None: the learning rate stays as it is
+    origin: Origin | None = None  # a fork's parent; None begins with new weights
+    priority: int = 0  # among the owner's own runs the higher goes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +230,30 @@ class RunFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Adaptation:
+    """One effective change of a value that governs a training."""
+
+    parameter: str  # "learning_rate"
+    epoch: int  # 0-based: the first epoch trained with the new value
+    step: int  # optimizer updates made before the change
+    old: float
+    new: float
+    cause: str  # the rule or the person behind it: "step: x 0.5 every 10 epochs"
+    measured_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that a run printed, warned of or logged."""
+
+    line_no: int  # 0-based within the attempt
+    source: str  # "stdout" | "stderr" | "warning" | "log"
+    level: str  # of a log line: "INFO", "WARNING", ...; "" for the others
+    text: str  # without the line's end
+    measured_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far the run is; sent after everything else of the epoch, so that a seen epoch is a complete one."""
 
@@ -205,7 +262,7 @@ class Progress:
     measured_at: datetime  # UTC
 
 
-Record: TypeAlias = MetricPoint | Capture | RunFact | Progress
+Record: TypeAlias = MetricPoint | Capture | RunFact | Adaptation | LogLine | Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,5 +152,6 @@ def _run_values(spec: RunSpec) -> dict[str, Any]:
         "cpu": spec.resources.cpu,
         "gpu": spec.resources.gpu,
         "total_epochs": spec.total_epochs,
+        "priority": spec.priority,
         "tags": list(spec.tags),
     }

@@ -1,0 +1,188 @@
+"""What people may ask of runs, and what becomes of it: words, checks and decisions. Pure.
+
+A command is one row for any number of runs; each run has an outcome of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from nntracker_ray.records import JsonValue, RunState
+from nntracker_ray.states import AT_WORK
+
+
+class Verb(StrEnum):
+    """What can be asked."""
+
+    PAUSE = "pause"  # leave after the batch in hand, keep everything, give the hardware back
+    RESUME = "resume"  # queue again; goes on at that very batch
+    STOP = "stop"  # end after the batch in hand with a last capture and a checkpoint
+    DELETE = "delete"  # remove everything of the run, from the disk as well
+    EXTEND = "extend"  # arguments: epochs int >= 1, made on top
+    FORK = "fork"  # arguments: checkpoint str = "last", changes {key: value}, name str | None
+    RERUN = "rerun"  # a new run of the same spec and seed
+    PRIORITISE = "prioritise"  # arguments: priority int, -1000 to 1000
+
+
+class Outcome(StrEnum):
+    """What has become of a command for one run."""
+
+    PENDING = "pending"  # accepted; the run is on its way there
+    DONE = "done"
+    REFUSED = "refused"  # nothing was changed; `why` says why not
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The runs that are meant: all of the owner's that match every part given. At least one part is given."""
+
+    run_ids: tuple[UUID, ...] = ()
+    experiment_id: UUID | None = None
+    tag: str | None = None
+    states: tuple[RunState, ...] = ()  # narrows the others down; not enough alone
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One run of a command."""
+
+    run_id: UUID
+    run_name: str
+    outcome: Outcome
+    why: str  # "" when there is nothing to explain
+    new_run_id: UUID | None  # what a fork or a rerun has made
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as it stands."""
+
+    command_id: UUID
+    verb: Verb
+    arguments: dict[str, JsonValue]
+    by: str  # who, by name
+    created_at: datetime  # UTC
+    targets: tuple[Target, ...]  # in order of run_no
+    key: str | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is pending any more."""
+        return all(target.outcome is not Outcome.PENDING for target in self.targets)
+
+    @property
+    def refused(self) -> tuple[Target, ...]:
+        """The runs for which it was refused."""
+        return tuple(target for target in self.targets if target.outcome is Outcome.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command does to a run in some state."""
+
+    outcome: Outcome
+    state: RunState | None = None  # the state to set; None leaves it
+    why: str = ""
+
+
+_Q, _S, _R, _PG, _PD, _SG, _SD, _FN, _FL = RunState
+_DONE, _PENDING, _REFUSED = Outcome.DONE, Outcome.PENDING, Outcome.REFUSED
+
+
+def _refused(why: str) -> Decision:
+    return Decision(_REFUSED, why=why)
+
+
+_PAUSE: Final = {
+    _Q: Decision(_DONE, _PD),
+    _S: Decision(_PENDING, _PG),
+    _R: Decision(_PENDING, _PG),
+    _PG: Decision(_PENDING),
+    _PD: Decision(_DONE, why="it was paused already"),
+    _SG: _refused("it is stopping"),
+    _SD: _refused("it is stopped; nothing is at work that could pause"),
+    _FN: _refused("it is finished"),
+    _FL: _refused("it has failed"),
+}
+_RESUME: Final = {
+    _Q: Decision(_DONE, why="it is queued already"),
+    _S: Decision(_DONE, why="it is starting already"),
+    _R: Decision(_DONE, why="it is running already"),
+    _PG: _refused("it is still pausing; try again when it is paused"),
+    _PD: Decision(_DONE, _Q),
+    _SG: _refused("it is still stopping; try again when it is stopped"),
+    _SD: Decision(_DONE, _Q),
+    _FN: _refused("it is finished; extend gives it more epochs, rerun trains it anew"),
+    _FL: Decision(_DONE, _Q),
+}
+_STOP: Final = {
+    _Q: Decision(_DONE, _SD),
+    _S: Decision(_PENDING, _SG),
+    _R: Decision(_PENDING, _SG),
+    _PG: Decision(_PENDING, _SG),
+    _PD: Decision(_DONE, _SD),
+    _SG: Decision(_PENDING),
+    _SD: Decision(_DONE, why="it was stopped already"),
+    _FN: _refused("it is finished"),
+    _FL: _refused("it has failed"),
+}
+# Deleting a run at work stops it first; it is gone once its trainer is.
+_DELETE: Final = {state: _STOP[state] if state in AT_WORK else Decision(_DONE) for state in RunState}
+_EXTEND: Final = {
+    _Q: Decision(_DONE),
+    _S: _refused("it is starting; pause it first, or wait until it has ended"),
+    _R: _refused("it is running; pause it first, or wait until it has ended"),
+    _PG: _refused("it is still pausing; try again when it is paused"),
+    _PD: Decision(_DONE),  # stays paused
+    _SG: _refused("it is still stopping; try again when it is stopped"),
+    _SD: Decision(_DONE, _Q),
+    _FN: Decision(_DONE, _Q),
+    _FL: Decision(_DONE, _Q),
+}
+_PRIORITISE: Final = {
+    state: _refused(f"it is {state}; only a run that waits or may wait again has a place in the queue")
+    if state in (_FN, _SG)
+    else Decision(_DONE)
+    for state in RunState
+}
+_ANY_STATE: Final = dict.fromkeys(RunState, Decision(_DONE))  # the run itself stays as it is
+
+_DECISIONS: Final = {
+    Verb.PAUSE: _PAUSE,
+    Verb.RESUME: _RESUME,
+    Verb.STOP: _STOP,
+    Verb.DELETE: _DELETE,
+    Verb.EXTEND: _EXTEND,
+    Verb.FORK: _ANY_STATE,
+    Verb.RERUN: _ANY_STATE,
+    Verb.PRIORITISE: _PRIORITISE,
+}
+
+
+def decide(verb: Verb, state: RunState) -> Decision:
+    """What a command does to a run that is in this state. Total: every verb has an answer for every state."""
+    return _DECISIONS[verb][state]
+
+
+def settled(verb: Verb, state: RunState) -> tuple[Outcome, str] | None:
+    """What a pending command has become now that the run has reached a state; None: still pending.
+
+    A deletion that waits for the trainer to leave is carried out by whoever writes that state, and is not
+    settled here.
+    """
+    if state in AT_WORK and not (verb is Verb.PAUSE and state is _SG):
+        return None
+    match verb, state:
+        case (Verb.PAUSE, RunState.PAUSED) | (Verb.STOP, RunState.STOPPED):
+            return _DONE, ""
+        case (Verb.PAUSE, RunState.STOPPING | RunState.STOPPED):
+            return _REFUSED, "it was stopped before it paused"
+        case (Verb.PAUSE | Verb.STOP, RunState.FINISHED):
+            return _REFUSED, "its last epoch ended first"
+        case (Verb.PAUSE | Verb.STOP, RunState.FAILED):
+            return _REFUSED, "it failed first"
+    return None
