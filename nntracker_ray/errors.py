@@ -15,6 +15,7 @@
     │   ├── DatabaseAwayError         it does not answer; trying again later may help
     │   └── SchemaError               its schema is newer than, or differs from, what this version knows
     ├── CheckpointError               a checkpoint is torn or belongs to another run
+    ├── RemoteError                   the shared folder does not answer or refuses; trying again later may help
     ├── SpoolError                    the spool cannot be written or read
     └── PlatformError                 the platform cannot start, is not running, or is already running
 
@@ -107,6 +108,10 @@ class SchemaError(StorageError):
 
 class CheckpointError(NNTrackerError):
     """A checkpoint is torn, or belongs to another run."""
+
+
+class RemoteError(NNTrackerError):
+    """The shared folder does not answer or refuses; trying again later may help."""
 
 
 class SpoolError(NNTrackerError):
