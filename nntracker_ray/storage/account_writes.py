@@ -48,3 +48,9 @@ def session_user(conn: Connection, *, session_hash: bytes, now: datetime) -> UUI
 def end_session(conn: Connection, *, session_hash: bytes) -> None:
     """Sign out; a session that is not there is no error."""
     conn.execute(query("end_session"), {"session_hash": session_hash})
+
+
+def user_name(conn: Connection, user_id: UUID) -> str:
+    """What an account is called; its id when it is gone."""
+    row = conn.execute(query("user_name"), {"user_id": user_id}).fetchone()
+    return str(row[0]) if row else str(user_id)

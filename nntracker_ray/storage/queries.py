@@ -3,6 +3,18 @@
 The owner is bound inside each statement: what is not there and what is somebody else's look the same.
 """
 
+from nntracker_ray.storage.experiment_queries import (
+    ExperimentRow,
+    count_experiments,
+    find_experiment,
+    list_experiments,
+)
+from nntracker_ray.storage.finding_queries import (
+    experiment_called,
+    known_names,
+    matching_runs,
+    run_called,
+)
 from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
@@ -17,22 +29,44 @@ from nntracker_ray.storage.run_queries import (
 )
 from nntracker_ray.storage.tables import Columns
 from nntracker_ray.storage.weight_queries import layer_weights, reduced_weights, weight_arrays
+from nntracker_ray.storage.work_queries import (
+    DeletionCost,
+    StateTally,
+    WorkRow,
+    cost_of_deletion,
+    queue_lengths,
+    work_in_progress,
+)
 
 __all__ = [
     "Columns",
+    "DeletionCost",
+    "ExperimentRow",
     "SqlResult",
+    "StateTally",
+    "WorkRow",
+    "cost_of_deletion",
+    "count_experiments",
     "count_runs",
+    "experiment_called",
+    "find_experiment",
     "find_run",
     "fold_membership",
     "fold_summary",
+    "known_names",
     "layer_curves",
     "layer_weights",
     "learning_curves",
+    "list_experiments",
     "list_runs",
+    "matching_runs",
+    "queue_lengths",
     "read_only_sql",
     "reduced_weights",
+    "run_called",
     "run_facts",
     "run_spec",
     "state_changes",
     "weight_arrays",
+    "work_in_progress",
 ]

@@ -6,6 +6,7 @@ from nntracker_ray.storage.account_writes import (
     ensure_local_account,
     redeem_login_link,
     session_user,
+    user_name,
 )
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
 from nntracker_ray.storage.measurement_writes import write_batches
@@ -30,5 +31,6 @@ __all__ = [
     "requeue_orphans",
     "session_user",
     "submit_experiment",
+    "user_name",
     "write_batches",
 ]
