@@ -9,7 +9,7 @@ from typing import Final
 
 from nntracker_ray.delivery import Gaps
 from nntracker_ray.errors import SpoolError
-from nntracker_ray.records import Capture, MetricPoint, Record
+from nntracker_ray.records import Capture, LogLine, MetricPoint, Record
 from nntracker_ray.wire import encode_records
 
 # More would hold the interpreter, and with it the training, for milliseconds at a time.
@@ -93,12 +93,13 @@ class Intake:
 def thinned(
     records: list[Record], limits: SinkLimits, gaps: Gaps, *, memory_bytes: int, spool_bytes: int
 ) -> list[Record]:
-    """What is kept of the records when so much waits already: captures go first, then metrics.
+    """What is kept of the records when so much waits already: captures go first, then metrics and
+    log lines.
 
-    Facts and progress are small, few, and say what is missing: they stay.
+    Facts, adaptations and progress are small, few, and say what is missing: they stay.
     """
     if memory_bytes >= limits.memory_bytes:
-        return _without((MetricPoint, Capture), records, gaps, "records_dropped")
+        return _without((MetricPoint, Capture, LogLine), records, gaps, "records_dropped")
     if memory_bytes >= limits.memory_bytes / 2 or spool_bytes >= limits.spool_bytes:
         return _without((Capture,), records, gaps, "captures_thinned")
     return records

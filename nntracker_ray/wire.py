@@ -14,7 +14,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import ml_dtypes
 import msgpack
@@ -22,7 +22,9 @@ import numpy as np
 
 from nntracker_ray.errors import SpoolError
 from nntracker_ray.records import (
+    Adaptation,
     Capture,
+    LogLine,
     MetricPoint,
     Progress,
     Record,
@@ -31,14 +33,16 @@ from nntracker_ray.records import (
     little_endian,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
+_READABLE: Final = (1, 2)  # 1 knew no adaptations and no log lines; an update finds it in spools
 # The names of a row are part of an index, whose entries hold 2,700 bytes: PostgreSQL reports a longer one in the
 # same class as an outage, and it would be sent for ever.
 LONGEST_NAME: Final = 600  # characters, of metric, layer and tensor together
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_METRIC, _CAPTURE, _FACT, _PROGRESS = range(4)
+_METRIC, _CAPTURE, _FACT, _PROGRESS, _ADAPTATION, _LINE = range(6)
+_SOURCES: Final = ("stdout", "stderr", "warning", "log")  # those that the table takes
 _KINDS: Final = (np.bool_, np.float16, np.float32, np.float64, np.complex64, np.complex128)
 _INTEGERS: Final = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 _SMALL_FLOATS: Final = (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2)
@@ -51,7 +55,8 @@ def encode_records(records: Sequence[Record]) -> bytes:
     """The records as one frame.
 
     Raises: SpoolError: A record holds what cannot be sent: a time without a zone, an array of objects or
-        text, an array of 4 GiB or more, a fact that is not JSON, a name above 600 characters.
+        text, an array of 4 GiB or more, a fact that is not JSON, a name above 600 characters, a log line of an
+        unknown source.
     """
     try:
         frame: bytes = msgpack.packb([VERSION, *map(_encoded, records)])
@@ -99,7 +104,25 @@ def _encoded(record: Record) -> list[Any]:
     if isinstance(record, Progress):
         moment = _microseconds(record.measured_at)
         return [_PROGRESS, int(record.epochs_done), int(record.steps_done), moment]
-    raise TypeError(f"{type(record).__name__} is no record; known: MetricPoint, Capture, RunFact, Progress")
+    if isinstance(record, LogLine):
+        return _encoded_line(record)
+    if isinstance(record, Adaptation):
+        return _encoded_adaptation(record)
+    known = ", ".join(kind.__name__ for kind in get_args(Record))
+    raise TypeError(f"{type(record).__name__} is no record; known: {known}")
+
+
+def _encoded_line(line: LogLine) -> list[Any]:
+    if line.source not in _SOURCES:
+        raise ValueError(f"a log line has source {line.source!r:.40}; allowed: {', '.join(_SOURCES)}")
+    return [_LINE, int(line.line_no), line.source, line.level, line.text, _microseconds(line.measured_at)]
+
+
+def _encoded_adaptation(change: Adaptation) -> list[Any]:
+    _check_names(change.parameter)
+    place = [change.parameter, int(change.epoch), int(change.step)]
+    values = [float(change.old), float(change.new), change.cause]
+    return [_ADAPTATION, *place, *values, _microseconds(change.measured_at)]
 
 
 def _check_names(*names: str) -> None:
@@ -139,8 +162,10 @@ def _frames(payload: bytes) -> Iterator[Any]:
 
 def _decoded_frame(frame: Any) -> list[Record]:
     version, *records = _list(frame)
-    if _integer(version) != VERSION:
-        raise SpoolError(f"the payload is of version {version}; this NNTracker reads {VERSION}. Update it.")
+    if _integer(version) not in _READABLE:
+        raise SpoolError(
+            f"the payload is of version {version}; this NNTracker reads up to {VERSION}. Update it."
+        )
     return [_READERS[_integer(_list(fields)[0])](fields) for fields in records]
 
 
@@ -183,11 +208,24 @@ def _progress(fields: list[Any]) -> Progress:
     return Progress(_integer(epochs), _integer(steps), _moment(moment))
 
 
+def _adaptation(fields: list[Any]) -> Adaptation:
+    _, parameter, epoch, step, old, new, cause, moment = fields
+    place = _text(parameter), _integer(epoch), _integer(step)
+    return Adaptation(*place, _number(old), _number(new), _text(cause), _moment(moment))
+
+
+def _line(fields: list[Any]) -> LogLine:
+    _, line_no, source, level, text, moment = fields
+    return LogLine(_integer(line_no), _text(source), _text(level), _text(text), _moment(moment))
+
+
 _READERS: Final[dict[int, Callable[[list[Any]], Record]]] = {
     _METRIC: _metric,
     _CAPTURE: _capture,
     _FACT: _fact,
     _PROGRESS: _progress,
+    _ADAPTATION: _adaptation,
+    _LINE: _line,
 }
 
 
@@ -206,6 +244,12 @@ def _text(value: Any) -> str:
 def _integer(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{type(value).__name__} stands where a whole number belongs")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) is not float:
+        raise TypeError(f"{type(value).__name__} stands where a number belongs")
     return value
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from nntracker_ray.records import Batch, Progress, RunFact
 from nntracker_ray.storage import json_values
+from nntracker_ray.storage.adaptation_writes import write_adaptations
 from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.log_writes import write_log
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.weight_writes import write_weights
@@ -27,6 +29,8 @@ def write_batches(conn: Connection, batches: Sequence[Batch]) -> None:
         return
     write_metrics(conn, of_known)
     write_weights(conn, of_known)
+    write_log(conn, of_known)
+    write_adaptations(conn, of_known)
     _write_facts(conn, of_known)
     _write_progress(conn, of_known)
     conn.execute(query("announce_runs"), {"run_nos": sorted({batch.run_no for batch in of_known})})

@@ -3,6 +3,7 @@
 The owner is bound inside each statement: what is not there and what is somebody else's look the same.
 """
 
+from nntracker_ray.storage.adaptation_queries import adaptations
 from nntracker_ray.storage.experiment_queries import (
     ExperimentRow,
     count_experiments,
@@ -15,6 +16,7 @@ from nntracker_ray.storage.finding_queries import (
     matching_runs,
     run_called,
 )
+from nntracker_ray.storage.log_queries import log_lines
 from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
@@ -45,6 +47,7 @@ __all__ = [
     "SqlResult",
     "StateTally",
     "WorkRow",
+    "adaptations",
     "cost_of_deletion",
     "count_experiments",
     "count_runs",
@@ -59,6 +62,7 @@ __all__ = [
     "learning_curves",
     "list_experiments",
     "list_runs",
+    "log_lines",
     "matching_runs",
     "queue_lengths",
     "read_only_sql",
