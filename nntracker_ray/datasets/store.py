@@ -2,6 +2,8 @@
 
 A folder is written aside, flushed to disk and renamed into place: it is there whole or not at all. Adding the same
 bytes again, also from several processes at once, reads them once.
+
+Where `NNTRACKER_SHARED` is set, what is added goes there as well, and what is not here is fetched from there.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from nntracker_ray.datasets.limits import Limits
 from nntracker_ray.datasets.stored import ORIGINAL_FILE, StoredDataset, read_record, stored_dataset
 from nntracker_ray.errors import DatasetError, NotFoundError, UnsafeFileError
 from nntracker_ray.home import Home
+from nntracker_ray.remote import RemoteFolder
+from nntracker_ray.shared import SharedFolders, shared_folder
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
@@ -35,37 +39,64 @@ _ABANDONED_AFTER_S = 24 * 3600.0
 class DatasetStore:
     """Datasets by content digest in the data folder."""
 
-    def __init__(self, home: Home, *, limits: Limits = Limits(), rules: FetchRules | None = None) -> None:  # noqa: B008
+    def __init__(
+        self,
+        home: Home,
+        *,
+        limits: Limits = Limits(),  # noqa: B008
+        rules: FetchRules | None = None,
+        shared: RemoteFolder | None = None,  # None: as NNTRACKER_SHARED says
+    ) -> None:
         self._root = home.datasets
         self._limits = limits
         self._rules = rules
+        remote = shared or shared_folder()
+        self._shared = SharedFolders(remote, "datasets") if remote else None
 
     def add(self, source: str, *, base: Path | None = None) -> StoredDataset:
         """Keep the dataset at `source`: a path (relative to `base`), an http(s) URL, or a digest already kept.
 
         The file is read in a confined process. Adding what is there already changes nothing and reads nothing.
         Raises: DatasetError: Missing, malformed, hostile (UnsafeFileError), or not to be fetched (FetchError);
-            the message names the source.
+            the message names the source. RemoteError: The shared folder does not take it.
         """
-        if _DIGEST.fullmatch(source) and self._folder(source).exists():
-            return self.get(source)
+        if _DIGEST.fullmatch(source) and self._is_here(source):
+            return self._shared_too(self.get(source))
         with self._aside() as folder:
             name = self._bring(source, base, folder / ORIGINAL_FILE)
             digest = _digest(folder / ORIGINAL_FILE)
             with self._locked(digest):
                 if not self._folder(digest).exists():
                     self._keep(folder, digest, name)
-        return replace(self.get(digest), name=name)
+        return replace(self._shared_too(self.get(digest)), name=name)
 
     def get(self, digest: str) -> StoredDataset:
-        """Raises: NotFoundError: Nothing is kept under this digest."""
-        if not _DIGEST.fullmatch(digest) or not self._folder(digest).is_dir():
+        """Raises: NotFoundError: Nothing is kept under this digest. RemoteError: It cannot be fetched now."""
+        if not _DIGEST.fullmatch(digest) or not self._is_here(digest):
             raise NotFoundError(f"no dataset {digest[:64]!r} in the store; add its file or URL first")
         folder = self._folder(digest)
         return stored_dataset(read_record(folder), folder)
 
     def _folder(self, digest: str) -> Path:
         return self._root / digest
+
+    def _is_here(self, digest: str) -> bool:
+        """Whether it is kept here, now: fetched from the shared folder if it is there."""
+        return self._folder(digest).is_dir() or (self._shared is not None and self._fetched(digest))
+
+    def _fetched(self, digest: str) -> bool:
+        with self._aside() as folder, self._locked(digest):
+            if self._folder(digest).is_dir():  # another process was first
+                return True
+            if self._shared is None or not self._shared.fetch(digest, folder):
+                return False
+            self._put_in_place(folder, digest)
+            return True
+
+    def _shared_too(self, dataset: StoredDataset) -> StoredDataset:
+        if self._shared is not None:
+            self._shared.push(dataset.folder, dataset.digest)
+        return dataset
 
     def _bring(self, source: str, base: Path | None, target: Path) -> str:
         """The file's bytes to `target`. Returns its name."""
@@ -80,6 +111,9 @@ class DatasetStore:
             ingest(folder, digest=digest, name=name, limits=self._limits)
         except DatasetError as error:
             raise type(error)(f"{name}: {error}") from error
+        self._put_in_place(folder, digest)
+
+    def _put_in_place(self, folder: Path, digest: str) -> None:
         for file in folder.iterdir():
             _flush(file)
         _flush(folder)
