@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import Final
 
+from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import SpoolError
 from nntracker_ray.spool import Parcel, Spool
 
@@ -25,6 +26,7 @@ class Backlog:
         self._changed = threading.Condition()
         self._put_count = spool.entries
         self.trouble: str | None = None  # why the disk refuses, while it does
+        self.disk_full = False  # whether that is for want of room
 
     @property
     def memory_bytes(self) -> int:
@@ -104,9 +106,9 @@ class Backlog:
         try:
             self._spool.append(payload)
         except SpoolError as error:
-            self.trouble = str(error)
+            self.trouble, self.disk_full = str(error), is_disk_full(error)
             return False
-        self.trouble = None
+        self.trouble, self.disk_full = None, False
         return True
 
     def _oldest_in_memory(self) -> bytes | None:

@@ -163,6 +163,11 @@ class SpoolSink:
         """Why records pile up at present (disk or database), or None."""
         return self._backlog.trouble or self._courier.trouble
 
+    @property
+    def disk_full(self) -> bool:
+        """Whether records pile up in memory because the disk has no room for them."""
+        return self._backlog.disk_full
+
     def _position_of_now(self, timeout_s: float, *, sync: bool = False) -> int | None:
         if not self._spooler.is_alive():
             return self._backlog.position

@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import CheckpointError
 from nntracker_ray.records import JsonValue
 from nntracker_ray.training.atomic_file import remove_leftovers
@@ -47,6 +48,7 @@ class Saver:
         self._current: Future[None] | None = None
         self.took_s = 0.0  # the last one
         self.trouble: str | None = None  # why the last one failed
+        self.disk_full = False  # whether one has failed for want of room
         remove_leftovers(path)
 
     @property
@@ -77,6 +79,7 @@ class Saver:
         except Exception as error:
             _log.exception("no checkpoint of run %s was written; training goes on", checkpoint.run_id)
             self.trouble = str(error)
+            self.disk_full = self.disk_full or is_disk_full(error)
         self.took_s = time.perf_counter() - began
 
     def _write(self, checkpoint: Checkpoint, best: BestWeights | None) -> None:
