@@ -1,0 +1,52 @@
+"""Whether a run that stopped for want of disk room can go on."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from nntracker_ray.home import Home
+
+DISK: Final = "disk"  # the hold of a run that waits for room
+ROOM_WITHOUT_CHECKPOINT: Final = 64 * 2**20  # bytes
+ROOM_FOR_RECORDS: Final = 4 * 2**20  # bytes, beside the checkpoints: what the spool needs to begin
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk, or a used-up quota, is what an error came from."""
+    return any(isinstance(cause, OSError) and cause.errno in _FULL for cause in _causes(error))
+
+
+def room_needed(home: Home, run_id: UUID) -> int:
+    """Bytes that must be free before a held run is queued again.
+
+    Twice its last checkpoint, because the old one stays while the new one is written, and 4 MiB for what it
+    reports; 64 MiB when it has none yet.
+    """
+    written = [path.stat().st_size for path in _checkpoints(home, run_id)]
+    return 2 * max(written) + ROOM_FOR_RECORDS if written else ROOM_WITHOUT_CHECKPOINT
+
+
+def room_free(home: Home) -> int:
+    """Bytes free where checkpoints and spools lie; the less of the two."""
+    return min(shutil.disk_usage(_existing(folder)).free for folder in (home.checkpoints, home.spool))
+
+
+def _checkpoints(home: Home, run_id: UUID) -> Iterator[Path]:
+    places = (home.checkpoints / str(run_id) / "last.ckpt", home.checkpoints / f"{run_id}.ckpt")
+    return (path for path in places if path.is_file())
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
