@@ -17,6 +17,7 @@ from typing import Any, Final
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
+from actors.placement import beside_us
 from nntracker_ray.batching import Gatherer, Outcome, Payload, store
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.records import Batch
@@ -138,6 +139,7 @@ def start_metrics_writer(dsn: str) -> Any:
         num_cpus=0,
         max_concurrency=1000,
         max_restarts=-1,
+        scheduling_strategy=beside_us(),
         # A call may have run although its answer was lost; running it twice is harmless, losing it is not.
         max_task_retries=-1,
     )

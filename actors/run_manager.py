@@ -14,12 +14,14 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import ray
 
 from actors.metrics_writer import NAMESPACE, deliver_to_actor
+from actors.placement import beside_us
 from actors.trial import LEAVE_S, TrialPlace
 from actors.tune_loop import run_trials
 from nntracker_ray.delivery import drain_orphans
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.home import Home
 from nntracker_ray.queue import Capacity, RunQueue
+from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import Database
 
 NAME: Final = "run-manager"
@@ -128,7 +130,8 @@ def start_run_manager(
     """The handle of the run manager of this cluster; starts it when there is none. It outlives its starter.
 
     Args:
-        home_root: The data folder, which every node must see under this path.
+        home_root: The data folder of this node. Others use the same path, or their `NNTRACKER_NODE_HOME`; they need
+            not see the same disk where `NNTRACKER_SHARED` is set.
         dsn: The database, reachable from every node.
         cpus: Cores for runs; None for all that Ray has.
         gpus: GPUs for runs; None for all that Ray has.
@@ -140,7 +143,8 @@ def start_run_manager(
         get_if_exists=True,
         num_cpus=0,
         max_restarts=-1,
-        runtime_env={"env_vars": WORKER_SETTINGS},
+        scheduling_strategy=beside_us(),
+        runtime_env={"env_vars": {**WORKER_SETTINGS, **shared_setting()}},
     )
     return actor.remote(home_root, dsn, cpus, gpus)
 

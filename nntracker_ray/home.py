@@ -1,4 +1,4 @@
-"""Where NNTracker keeps things on disk: one data folder per person, `NNTRACKER_HOME`."""
+"""Where NNTracker keeps things on disk: one data folder per person, `NNTRACKER_HOME`; on a cluster one on each node."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 ENVIRONMENT_VARIABLE = "NNTRACKER_HOME"
+NODE_VARIABLE = "NNTRACKER_NODE_HOME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class Home:
             # PostgreSQL refuses to run as root, and the account it runs as cannot reach /root.
             return cls(Path("/var/lib/nntracker"))
         return cls(platformdirs.user_data_path("nntracker"))
+
+    @classmethod
+    def on_this_node(cls, named: Path) -> Home:
+        """The data folder of a worker: `NNTRACKER_NODE_HOME` of its node if set, else the one named by the platform.
+
+        It need not be on a common disk: what other nodes must find goes to `NNTRACKER_SHARED`.
+        """
+        return cls(Path(os.environ.get(NODE_VARIABLE) or named))
 
     @property
     def database(self) -> Path:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg
@@ -13,11 +14,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from tenacity import Retrying, retry_if_exception_type, stop_never, wait_exponential
 
-from nntracker_ray.errors import DatabaseAwayError, StorageError
+from nntracker_ray.errors import DatabaseAwayError, PlatformError, StorageError
 from nntracker_ray.home import Home
 from nntracker_ray.storage.server import EmbeddedServer
 
 ENVIRONMENT_VARIABLE = "NNTRACKER_DATABASE_URL"
+FILE_VARIABLE = (
+    "NNTRACKER_DATABASE_URL_FILE"  # a file that holds it: a password does not belong in an environment
+)
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 60
 IDLE_IN_TRANSACTION_TIMEOUT_S = 120
@@ -44,16 +48,33 @@ NETWORK_LIMITS: Mapping[str, str | int] = {
 }
 
 
+def named_dsn() -> str | None:
+    """The database that `NNTRACKER_DATABASE_URL` or the file of `NNTRACKER_DATABASE_URL_FILE` names; None without them.
+
+    Raises: PlatformError: The file cannot be read.
+    """
+    if url := os.environ.get(ENVIRONMENT_VARIABLE):
+        return url
+    if not (file := os.environ.get(FILE_VARIABLE)):
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise PlatformError(
+            f"{FILE_VARIABLE} names {file}, which cannot be read: {error.strerror}"
+        ) from error
+
+
 def resolve_dsn(home: Home, *, start: bool = False) -> str:
-    """Where the database is: `NNTRACKER_DATABASE_URL` if set, else the embedded server of `home`.
+    """Where the database is: as `named_dsn` says, else the embedded server of `home`.
 
     Args:
         start: Whether to start the embedded server when it is not running.
     Raises:
         DatabaseAwayError: The embedded server is not running and was not to be started.
-        PlatformError: It could not be started.
+        PlatformError: It could not be started, or the file that should name it cannot be read.
     """
-    if url := os.environ.get(ENVIRONMENT_VARIABLE):
+    if url := named_dsn():
         return url
     server = EmbeddedServer(home)
     if start:
