@@ -20,7 +20,11 @@ from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.storage.sql_files import migration_files, query, sql_folder, timescale_files
 
 QUERY_NAMES = sorted(path.stem for path in (sql_folder() / "queries").glob("*.sql"))
-NEED_A_STAGING_TABLE = {"merge_metrics": "metrics", "merge_weight_arrays": "weight_arrays"}
+NEED_A_STAGING_TABLE = {
+    "merge_metrics": "metrics",
+    "merge_weight_arrays": "weight_arrays",
+    "merge_log_lines": "run_log",
+}
 
 
 def empty(database: Database) -> None:
