@@ -5,12 +5,14 @@ A command is one row for any number of runs; each run has an outcome of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from nntracker_ray.errors import BadInputError, did_you_mean
 from nntracker_ray.records import JsonValue, RunState
 from nntracker_ray.states import AT_WORK
 
@@ -162,6 +164,16 @@ _DECISIONS: Final = {
     Verb.PRIORITISE: _PRIORITISE,
 }
 
+_ARGUMENTS: Final = {
+    Verb.EXTEND: ("epochs",),
+    Verb.FORK: ("checkpoint", "changes", "name"),
+    Verb.PRIORITISE: ("priority",),
+}
+_NUMBERS: Final = {
+    Verb.EXTEND: {"epochs": (1, 1_000_000)},  # beyond is a slip of the finger, as in the experiment file
+    Verb.PRIORITISE: {"priority": (-1000, 1000)},
+}
+
 
 def decide(verb: Verb, state: RunState) -> Decision:
     """What a command does to a run that is in this state. Total: every verb has an answer for every state."""
@@ -186,3 +198,44 @@ def settled(verb: Verb, state: RunState) -> tuple[Outcome, str] | None:
         case (Verb.PAUSE | Verb.STOP, RunState.FAILED):
             return _REFUSED, "it failed first"
     return None
+
+
+def require_parts(selection: Selection) -> None:
+    """Raises: BadInputError: Nothing says which runs are meant; states alone only narrow others down."""
+    if not (selection.run_ids or selection.experiment_id or selection.tag):
+        raise BadInputError(
+            "the selection names no runs; give run ids, an experiment or a tag (states alone are not enough)"
+        )
+
+
+def as_json(selection: Selection) -> dict[str, JsonValue]:
+    """The selection as plain values, equal for equal selections."""
+    return {
+        "run_ids": [str(run_id) for run_id in selection.run_ids],
+        "experiment_id": str(selection.experiment_id) if selection.experiment_id else None,
+        "tag": selection.tag,
+        "states": [state.value for state in selection.states],
+    }
+
+
+def checked_arguments(verb: Verb, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The arguments of a command, if they fit its verb.
+
+    What a fork changes is checked where the fork is made: that depends on the run.
+
+    Raises: BadInputError: A key that the verb does not know, one that is missing, or a value outside its range.
+    """
+    known = _ARGUMENTS.get(verb, ())
+    for key in arguments:
+        if key not in known:
+            allowed = ", ".join(known) or "none"
+            raise BadInputError(
+                f"{verb} knows no argument {key!r}; allowed: {allowed}. {did_you_mean(key, known)}".rstrip()
+            )
+    for key, (lowest, highest) in _NUMBERS.get(verb, {}).items():
+        value = arguments.get(key)
+        if type(value) is not int or not lowest <= value <= highest:
+            raise BadInputError(
+                f"{verb} needs {key} as a whole number from {lowest} to {highest}, not {value!r}"
+            )
+    return dict(arguments)

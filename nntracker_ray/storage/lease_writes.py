@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from nntracker_ray.errors import NotFoundError
 from nntracker_ray.records import RunState
+from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.run_writes import ACTIVE, AFTER_SILENCE, MANAGER, change_state
+from nntracker_ray.storage.owned import no_such_run
+from nntracker_ray.storage.run_locks import LockedRun, lock_run, lock_runs
 from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.state_writes import MANAGER, change_state, leave_without_trainer
+
+
+def requeue_orphans(conn: Connection, *, silent_for_s: float) -> list[UUID]:
+    """Queue runs again whose trainer has not been heard of for so long. Returns those queued.
+
+    Of the silent ones, those asked to pause become paused and those asked to stop become stopped: both have happened.
+    """
+    silent = conn.execute(query("silent_runs"), {"silent_for_s": silent_for_s}).fetchall()
+    return _leave(conn, [run_no for (run_no,) in silent], f"its trainer was silent for {silent_for_s:g} s")
 
 
 def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID]:
@@ -17,13 +29,8 @@ def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID
     Only for a manager that knows that the trainers are gone: after its own restart, or after it ended them.
     Of these runs, those asked to pause become paused and those asked to stop become stopped.
     """
-    queued = []
-    for run_id, was in conn.execute(query("own_leases"), {"manager_id": manager_id}).fetchall():
-        state = AFTER_SILENCE[RunState(was)]
-        change_state(conn, run_id=run_id, state=state, by=MANAGER, why=why)
-        if state is RunState.QUEUED:
-            queued.append(run_id)
-    return queued
+    leased = conn.execute(query("own_leases"), {"manager_id": manager_id}).fetchall()
+    return _leave(conn, [run_no for (run_no,) in leased], why)
 
 
 def report_lost_worker(conn: Connection, *, run_id: UUID, attempt: int, error: str, allowed: int) -> RunState:
@@ -33,22 +40,31 @@ def report_lost_worker(conn: Connection, *, run_id: UUID, attempt: int, error: s
 
     Args:
         error: What is known of the death; kept in the history for ever.
-        allowed: So many workers may die in a row; only those count that finished no epoch of the run.
+        allowed: So many workers may die in a row; only those count that finished no epoch of the run, and since a
+            person last queued it.
     Raises: NotFoundError: No such run.
     """
-    row = conn.execute(query("lock_run"), {"run_id": run_id}).fetchone()
-    if row is None:
-        raise NotFoundError(f"no run {run_id}")
-    run_no, now, newest = row[0], RunState(row[1]), row[2]
-    if attempt != newest or now not in ACTIVE:
-        return now
-    lost = 1 + _lost_before(conn, run_no)
-    state = AFTER_SILENCE[now]
+    run = lock_run(conn, run_id)
+    if run is None:
+        raise no_such_run(run_id)
+    if attempt != run.attempt or run.state not in AT_WORK:
+        return run.state
+    lost = 1 + _lost_before(conn, run.run_no)
+    state = WITHOUT_TRAINER[run.state]
     if state is RunState.QUEUED and lost >= allowed:
         state = RunState.FAILED
     why = f"its worker died, {lost} of {allowed} in a row"
-    change_state(conn, run_id=run_id, state=state, by=MANAGER, why=why, attempt=attempt, error=error)
-    return state
+    return change_state(conn, run_id=run_id, state=state, by=MANAGER, why=why, attempt=attempt, error=error)
+
+
+def _leave(conn: Connection, run_nos: Sequence[int], why: str) -> list[UUID]:
+    runs = [run for run in lock_runs(conn, run_nos) if run.state in AT_WORK]
+    leave_without_trainer(conn, runs, why=why)
+    return [run.run_id for run in runs if _is_queued(run)]
+
+
+def _is_queued(left: LockedRun) -> bool:
+    return WITHOUT_TRAINER[left.state] is RunState.QUEUED
 
 
 def _lost_before(conn: Connection, run_no: int) -> int:

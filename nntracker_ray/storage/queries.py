@@ -17,6 +17,7 @@ from nntracker_ray.storage.finding_queries import (
     run_called,
 )
 from nntracker_ray.storage.log_queries import log_lines
+from nntracker_ray.storage.command_queries import find_command, list_commands
 from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
@@ -27,6 +28,7 @@ from nntracker_ray.storage.run_queries import (
     list_runs,
     run_facts,
     run_spec,
+    select_runs,
     state_changes,
 )
 from nntracker_ray.storage.tables import Columns
@@ -51,6 +53,7 @@ __all__ = [
     "cost_of_deletion",
     "count_experiments",
     "count_runs",
+    "find_command",
     "experiment_called",
     "find_experiment",
     "find_run",
@@ -61,6 +64,7 @@ __all__ = [
     "layer_weights",
     "learning_curves",
     "list_experiments",
+    "list_commands",
     "list_runs",
     "log_lines",
     "matching_runs",
@@ -70,6 +74,7 @@ __all__ = [
     "run_called",
     "run_facts",
     "run_spec",
+    "select_runs",
     "state_changes",
     "weight_arrays",
     "work_in_progress",

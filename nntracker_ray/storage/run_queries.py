@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import dict_row
 
+from nntracker_ray.commands import Selection, require_parts
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.records import Configuration, JsonValue, RunRow, RunSpec, RunState, from_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.arrays import numpy_cursor
+from nntracker_ray.storage.command_queries import selection_values
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.owned import no_such_run, owned_run_no, require_experiment
 from nntracker_ray.storage.sql_files import query
@@ -28,9 +30,18 @@ def list_runs(
         experiment_id: Only of this experiment.
         offset: Rows to skip.
     """
-    return _rows(
-        conn, owner_id=owner_id, experiment_id=experiment_id, run_id=None, limit=limit, offset=offset
-    )
+    return _rows(conn, owner_id, Selection(experiment_id=experiment_id), limit=limit, offset=offset)
+
+
+def select_runs(
+    conn: Connection, *, owner_id: UUID, selection: Selection, limit: int | None = None
+) -> list[RunRow]:
+    """The owner's runs that a command with this selection would be for, newest experiment first, then grid order.
+
+    Raises: BadInputError: The selection is empty.
+    """
+    require_parts(selection)
+    return _rows(conn, owner_id, selection, limit=limit)
 
 
 def count_runs(conn: Connection, *, owner_id: UUID, experiment_id: UUID | None = None) -> int:
@@ -41,7 +52,7 @@ def count_runs(conn: Connection, *, owner_id: UUID, experiment_id: UUID | None =
 
 def find_run(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunRow:
     """One run. Raises: NotFoundError: No such run, or not the owner's."""
-    rows = _rows(conn, owner_id=owner_id, experiment_id=None, run_id=run_id, limit=1, offset=0)
+    rows = _rows(conn, owner_id, Selection(run_ids=(run_id,)))
     if not rows:
         raise no_such_run(run_id)
     return rows[0]
@@ -102,7 +113,10 @@ def fold_membership(
     return row[0], row[1]
 
 
-def _rows(conn: Connection, **values: Any) -> list[RunRow]:
+def _rows(
+    conn: Connection, owner_id: UUID, selection: Selection, *, limit: int | None = None, offset: int = 0
+) -> list[RunRow]:
+    values = {"owner_id": owner_id, **selection_values(selection), "limit": limit, "offset": offset}
     with conn.cursor(binary=True, row_factory=dict_row) as cursor:
         return [_run_row(row) for row in cursor.execute(query("list_runs"), values)]
 

@@ -8,15 +8,12 @@ from nntracker_ray.storage.account_writes import (
     session_user,
     user_name,
 )
-from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
+from nntracker_ray.storage.claim_writes import claim_next_run
+from nntracker_ray.storage.command_writes import submit_command
+from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases, requeue_orphans
 from nntracker_ray.storage.measurement_writes import write_batches
-from nntracker_ray.storage.run_writes import (
-    change_state,
-    claim_next_run,
-    heartbeat,
-    requeue_orphans,
-    submit_experiment,
-)
+from nntracker_ray.storage.run_writes import submit_experiment
+from nntracker_ray.storage.state_writes import change_state, heartbeat
 
 __all__ = [
     "change_state",
@@ -30,6 +27,7 @@ __all__ = [
     "requeue_leases",
     "requeue_orphans",
     "session_user",
+    "submit_command",
     "submit_experiment",
     "user_name",
     "write_batches",

@@ -6,6 +6,7 @@ ALTER TABLE users
     ADD COLUMN weight       float8  NOT NULL DEFAULT 1 CHECK (weight > 0),
     ADD COLUMN max_running  integer CHECK (max_running >= 0), -- runs at work at once; NULL: no limit
     ADD COLUMN max_queued   integer CHECK (max_queued >= 0),  -- runs that wait; NULL: no limit
+    ADD COLUMN virtual_start float8 NOT NULL DEFAULT 0, -- virtual_time when the last run was started, before it was charged
     ADD COLUMN virtual_time float8  NOT NULL DEFAULT 0;
 
 -- The queue asks "which run of this user is next" ten times a second: what orders it stands in the row itself.
@@ -21,8 +22,17 @@ ALTER TABLE runs
 UPDATE runs r SET owner_id = e.owner_id, experiment_no = e.experiment_no
   FROM experiments e WHERE e.experiment_id = r.experiment_id;
 ALTER TABLE runs ALTER COLUMN owner_id SET NOT NULL, ALTER COLUMN experiment_no SET NOT NULL;
-CREATE INDEX runs_waiting ON runs (owner_id, (attempt > 0) DESC, priority DESC, experiment_no, position, run_no)
-    WHERE state = 'queued';
+-- Size before order: the queue steps from one size to the next, and within a size over experiments that are full.
+CREATE INDEX runs_waiting ON runs
+    (owner_id, cpu, gpu, (attempt = 0), (-priority), experiment_no, position, run_no) WHERE state = 'queued';
+-- A run at work that was not heard of for a minute has no trainer, and perhaps no platform is left to say so:
+-- people then see what that makes of it.
+CREATE FUNCTION shown_state(state text, heartbeat_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN heartbeat_at > now() - interval '60 s' THEN state
+            WHEN state IN ('starting', 'running') THEN 'queued'
+            WHEN state = 'pausing' THEN 'paused'
+            WHEN state = 'stopping' THEN 'stopped'
+            ELSE state END;
 CREATE INDEX runs_by_parent ON runs (parent_no) WHERE parent_no IS NOT NULL;
 
 CREATE TABLE commands (
@@ -42,6 +52,7 @@ CREATE INDEX commands_by_owner ON commands (owner_id, command_no DESC);
 CREATE TABLE command_targets (
     command_id uuid NOT NULL REFERENCES commands ON DELETE CASCADE,
     run_id     uuid NOT NULL, -- no foreign key: the outcome of a deletion outlives the run
+    run_no     integer NOT NULL,
     run_name   text NOT NULL,
     outcome    text NOT NULL CHECK (outcome IN ('pending', 'done', 'refused')),
     why        text NOT NULL DEFAULT '',

@@ -1,20 +1,25 @@
--- list_runs: a page of an owner's runs, newest experiment first, then grid order.
--- parameters: owner_id uuid, experiment_id uuid (NULL: all), run_id uuid (NULL: all), limit int, offset int
--- columns:    run_no int, run_id uuid, experiment_id uuid, experiment text, name text, state text, attempt int,
---             fold int, configuration text (JSON), configuration_index int, epochs_done int, total_epochs int,
---             error text, tags text[], created_at, started_at, ended_at timestamptz, metric_names text[],
---             metric_values float8[]
+-- list_runs: a page of an owner's runs that match every part given, newest experiment first, then grid order.
+-- parameters: owner_id uuid, run_ids uuid[] (NULL: all), experiment_id uuid (NULL: all), tag text (NULL: all),
+--             states text[] (NULL: all), limit int (NULL: all), offset int
+-- columns:    run_no int, run_id uuid, experiment_id uuid, experiment text, name text, state text (as shown),
+--             attempt int, fold int, configuration text (JSON), configuration_index int, epochs_done int,
+--             total_epochs int, error text, tags text[], created_at, started_at, ended_at timestamptz,
+--             metric_names text[], metric_values float8[]
 WITH page AS (
     SELECT r.run_no, e.name AS experiment, e.experiment_no
       FROM runs r
       JOIN experiments e USING (experiment_id)
-     WHERE e.owner_id = %(owner_id)s
-       AND (%(experiment_id)s::uuid IS NULL OR e.experiment_id = %(experiment_id)s)
-       AND (%(run_id)s::uuid IS NULL OR r.run_id = %(run_id)s)
+     WHERE r.owner_id = %(owner_id)s
+       AND (%(run_ids)s::uuid[] IS NULL OR r.run_id = ANY(%(run_ids)s))
+       AND (%(experiment_id)s::uuid IS NULL OR r.experiment_id = %(experiment_id)s)
+       AND (%(tag)s::text IS NULL
+            OR EXISTS (SELECT FROM run_tags t WHERE t.run_no = r.run_no AND t.tag = %(tag)s))
+       AND (%(states)s::text[] IS NULL OR shown_state(r.state, r.heartbeat_at) = ANY(%(states)s))
      ORDER BY e.experiment_no DESC, r.position, r.run_no
      LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT r.run_no, r.run_id, r.experiment_id, page.experiment, r.name, r.state, r.attempt,
+SELECT r.run_no, r.run_id, r.experiment_id, page.experiment, r.name,
+       shown_state(r.state, r.heartbeat_at) AS state, r.attempt,
        r.fold, (r.spec -> 'configuration')::text AS configuration, r.configuration_index, r.epochs_done, r.total_epochs,
        r.error, ARRAY(SELECT t.tag FROM run_tags t WHERE t.run_no = r.run_no ORDER BY t.tag) AS tags,
        r.created_at, r.started_at, r.ended_at, last.metric_names, last.metric_values

@@ -213,7 +213,7 @@ class TestStates:
         _, lease = started_run(database)
         set_state(database, lease.run_id, RunState.FINISHED, attempt=1)
 
-        with pytest.raises(ConflictError, match="is finished already"):
+        with pytest.raises(ConflictError, match="finished cannot become running"):
             set_state(database, lease.run_id, RunState.RUNNING, attempt=1)
 
     def test_saying_the_same_end_again_is_no_error(self, database: Database):
@@ -237,13 +237,13 @@ class TestHeartbeats:
         """The trainer learns it at its next beat at the latest."""
         _, lease = started_run(database)
         with database.connection() as connection:
-            assert heartbeat(connection, run_no=lease.run_no, attempt=1)
+            assert heartbeat(connection, run_no=lease.run_no, attempt=1) is RunState.STARTING
         set_state(database, lease.run_id, RunState.QUEUED, by="run-manager")
         claim(database)
 
         with database.connection() as connection:
-            assert not heartbeat(connection, run_no=lease.run_no, attempt=1)
-            assert heartbeat(connection, run_no=lease.run_no, attempt=2)
+            assert heartbeat(connection, run_no=lease.run_no, attempt=1) is None
+            assert heartbeat(connection, run_no=lease.run_no, attempt=2) is RunState.STARTING
 
     def test_runs_without_a_trainer_are_queued_again_and_others_left_alone(self, database: Database):
         """F1: a worker that died silently costs time, not the run."""
@@ -278,7 +278,7 @@ class TestHeartbeats:
 
 class TestNotifications:
     def test_a_listener_hears_of_queued_runs_and_changes_after_the_commit(self, database: Database):
-        """The manager sleeps until there is work; pages change without asking."""
+        """The manager sleeps until there is work, and is woken once per experiment; pages change without asking."""
         heard = database.listen("nntracker_queue", "nntracker_runs", timeout_s=10)
         assert next(heard) is None  # connected
         runs = specs(1)
@@ -286,7 +286,7 @@ class TestNotifications:
         submit(database, runs)
 
         assert {next(heard), next(heard)} == {
-            ("nntracker_queue", str(runs[0].run_id)),
+            ("nntracker_queue", str(runs[0].experiment_id)),
             ("nntracker_runs", str(runs[0].run_id)),
         }
 
@@ -309,7 +309,7 @@ class TestNotifications:
         assert next(heard) is None  # connected again: look at the tables, something may have been missed
         runs = specs(1)
         submit(database, runs)
-        assert next(heard) == ("nntracker_queue", str(runs[0].run_id))
+        assert next(heard) == ("nntracker_queue", str(runs[0].experiment_id))
 
 
 class TestAccounts:

@@ -1,0 +1,69 @@
+"""Acting on runs: the one way in for every door. The database decides; here is what needs the disk as well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from nntracker_ray.commands import CommandRow, Selection, Verb
+from nntracker_ray.home import Home
+from nntracker_ray.records import JsonValue
+from nntracker_ray.storage.command_queries import find_command
+from nntracker_ray.storage.command_writes import submit_command
+from nntracker_ray.storage.connection import Database
+from nntracker_ray.sweeping import remove_files_of_deleted
+
+LISTEN_SLICE_S: Final = 1.0  # how late the end of a wait may be noticed
+REFRESH_S: Final = 5.0  # a notification sent while the connection was away is made up for by then
+
+
+def command(
+    database: Database,
+    home: Home,
+    *,
+    owner_id: UUID,
+    by: str,
+    verb: Verb,
+    selection: Selection,
+    arguments: Mapping[str, JsonValue] | None = None,
+    key: str | None = None,
+) -> CommandRow:
+    """Ask something of runs, and do at once what can be done: `submit_command` says how, and what it raises.
+
+    Files follow: those of runs that were deleted are removed.
+    """
+    with database.connection() as conn:
+        row = submit_command(
+            conn, owner_id=owner_id, by=by, verb=verb, selection=selection, arguments=arguments, key=key
+        )
+    if verb is Verb.DELETE:
+        remove_files_of_deleted(database, home)
+    return row
+
+
+def await_command(database: Database, *, owner_id: UUID, command_id: UUID, timeout_s: float) -> CommandRow:
+    """Wait until a command is settled for every run. Returns it as it stands then, or at the timeout.
+
+    Raises: NotFoundError: No such command, or not the owner's.
+    """
+    row, looked_at = _look(database, owner_id, command_id), time.monotonic()
+    ends_at = looked_at + timeout_s
+    if row.is_settled or timeout_s <= 0:
+        return row
+    slice_s = min(LISTEN_SLICE_S, timeout_s)
+    first = True
+    for notice in database.listen("nntracker_commands", timeout_s=slice_s):
+        now = time.monotonic()
+        # What happened before the connection was there went unheard.
+        if first or notice == ("nntracker_commands", str(command_id)) or now - looked_at > REFRESH_S:
+            row, looked_at, first = _look(database, owner_id, command_id), now, False
+        if row.is_settled or now >= ends_at:
+            break
+    return row
+
+
+def _look(database: Database, owner_id: UUID, command_id: UUID) -> CommandRow:
+    with database.connection() as conn:
+        return find_command(conn, owner_id=owner_id, command_id=command_id)

@@ -1,0 +1,53 @@
+"""What commands do to locked runs beside changing their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from nntracker_ray.commands import Verb
+from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.fork_writes import fork_run, rerun_run
+from nntracker_ray.storage.sql_files import query
+
+
+def extend(conn: Connection, run_nos: Sequence[int], *, epochs: int) -> None:
+    """Give runs more epochs on top of those they have."""
+    rows = conn.execute(query("specs_of_runs"), {"run_nos": list(run_nos)}).fetchall()
+    longer = [_longer(from_json(RunSpec, spec), epochs) for _, spec in rows]
+    values = {
+        "run_nos": [run_no for run_no, _ in rows],
+        "specs": [to_json(spec) for spec in longer],
+        "totals": [spec.total_epochs for spec in longer],
+    }
+    conn.execute(query("extend_runs"), values)
+
+
+def prioritise(conn: Connection, run_nos: Sequence[int], *, priority: int) -> None:
+    """Move runs among their owner's own in the queue: the higher goes first."""
+    conn.execute(query("prioritise_runs"), {"run_nos": list(run_nos), "priority": priority})
+
+
+def drop_holds(conn: Connection, run_nos: Sequence[int]) -> None:
+    """Let paused runs that would go on by themselves wait for a person."""
+    conn.execute(query("drop_holds"), {"run_nos": list(run_nos)})
+
+
+def new_run(
+    conn: Connection,
+    *,
+    verb: Verb,
+    owner_id: UUID,
+    run_id: UUID,
+    by: str,
+    arguments: Mapping[str, JsonValue],
+) -> tuple[UUID, str]:
+    """Fork or rerun a run. Returns: the new run's id and name."""
+    make = fork_run if verb is Verb.FORK else rerun_run
+    return make(conn, owner_id=owner_id, run_id=run_id, by=by, arguments=arguments)
+
+
+def _longer(spec: RunSpec, epochs: int) -> RunSpec:
+    return replace(spec, total_epochs=spec.total_epochs + epochs)

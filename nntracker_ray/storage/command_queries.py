@@ -1,0 +1,76 @@
+"""Commands as they stand, and the runs that a selection means."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from nntracker_ray.commands import CommandRow, Outcome, Selection, Target, Verb
+from nntracker_ray.errors import NotFoundError
+from nntracker_ray.storage import json_values
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.sql_files import query
+
+
+def find_command(conn: Connection, *, owner_id: UUID, command_id: UUID) -> CommandRow:
+    """One command. Raises: NotFoundError: No such command, or not the owner's."""
+    rows = _rows(conn, owner_id=owner_id, command_id=command_id, run_id=None, limit=1, offset=0)
+    if not rows:
+        raise NotFoundError(f"no command {command_id}")
+    return rows[0]
+
+
+def list_commands(
+    conn: Connection, *, owner_id: UUID, run_id: UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[CommandRow]:
+    """A page of the owner's commands, the newest first.
+
+    Args:
+        run_id: Only those of this run, and of their targets this run alone. It may be deleted since.
+        offset: Rows to skip.
+    """
+    return _rows(conn, owner_id=owner_id, command_id=None, run_id=run_id, limit=limit, offset=offset)
+
+
+def selected_run_nos(conn: Connection, *, owner_id: UUID, selection: Selection) -> list[int]:
+    """Numbers of the owner's runs that match every part given, in order."""
+    rows = conn.execute(query("selected_runs"), {"owner_id": owner_id, **selection_values(selection)})
+    return [run_no for (run_no,) in rows]
+
+
+def selection_values(selection: Selection) -> dict[str, Any]:
+    """The selection as parameters of a statement: None for a part that was not given."""
+    return {
+        "run_ids": list(selection.run_ids) or None,
+        "experiment_id": selection.experiment_id,
+        "tag": selection.tag,
+        "states": [state.value for state in selection.states] or None,
+    }
+
+
+def _rows(conn: Connection, **values: Any) -> list[CommandRow]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_command_row(row) for row in cursor.execute(query("list_commands"), values)]
+
+
+def _command_row(row: dict[str, Any]) -> CommandRow:
+    return CommandRow(
+        command_id=row["command_id"],
+        verb=Verb(row["verb"]),
+        arguments=json_values.loads(row["arguments"]),
+        by=row["by"],
+        created_at=row["created_at"],
+        targets=_targets(row),
+        key=row["key"],
+    )
+
+
+def _targets(row: dict[str, Any]) -> tuple[Target, ...]:
+    names = ("run_ids", "run_names", "outcomes", "whys", "new_run_ids")
+    columns = (row[name] or () for name in names)
+    return tuple(
+        Target(run_id, run_name, Outcome(outcome), why, new_run_id)
+        for run_id, run_name, outcome, why, new_run_id in zip(*columns, strict=True)
+    )

@@ -1,0 +1,211 @@
+"""What people ask of runs, carried out as far as can be at once: one transaction for any number of runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from nntracker_ray.commands import (
+    CommandRow,
+    Decision,
+    Outcome,
+    Selection,
+    Target,
+    Verb,
+    as_json,
+    checked_arguments,
+    decide,
+    require_parts,
+)
+from nntracker_ray.errors import ConflictError, NotFoundError
+from nntracker_ray.records import JsonValue, RunState
+from nntracker_ray.storage import command_effects as effects
+from nntracker_ray.storage import json_values
+from nntracker_ray.storage.command_queries import find_command, selected_run_nos
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.deletion_writes import delete_runs
+from nntracker_ray.storage.run_locks import LockedRun, lock_runs
+from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
+
+SILENT_S = (
+    60.0  # a run at work that was not heard of for so long is shown, and commanded, as one without trainer
+)
+
+AT_ONCE = Decision(Outcome.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A command that is being carried out."""
+
+    command_id: UUID
+    owner_id: UUID
+    by: str
+    verb: Verb
+    arguments: dict[str, JsonValue]
+
+
+def submit_command(
+    conn: Connection,
+    *,
+    owner_id: UUID,
+    by: str,
+    verb: Verb,
+    selection: Selection,
+    arguments: Mapping[str, JsonValue] | None = None,
+    key: str | None = None,
+) -> CommandRow:
+    """Carry out a command for every run selected: what can be done at once is done, the rest is asked of the trainers.
+
+    A run at work that has not been heard of for a minute counts as left by its trainer: the command then acts on
+    what it has become. Nothing is changed when this raises.
+
+    Args:
+        by: Who asks, by name; kept in the history of each run.
+        arguments: As `Verb` says.
+        key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
+    Raises:
+        BadInputError: The arguments do not fit the verb, or the selection is empty.
+        NotFoundError: No run of the owner matches.
+        ConflictError: The key was used for another command.
+    """
+    require_parts(selection)
+    given = checked_arguments(verb, arguments or {})
+    # A savepoint: who catches the error and goes on with the connection must not commit half a command.
+    with conn.transaction():
+        command_id = _note_command(conn, owner_id, by, verb, selection, given, key)
+        if command_id is None:
+            return _same_command(conn, owner_id, verb, selection, given, str(key))
+        order = _Order(command_id, owner_id, by, verb, given)
+        runs = _lock(conn, order, selection)
+        if not runs:
+            raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
+        _note_targets(conn, order, runs, _carry_out(conn, order, runs))
+        return find_command(conn, owner_id=owner_id, command_id=command_id)
+
+
+def _note_command(
+    conn: Connection,
+    owner_id: UUID,
+    by: str,
+    verb: Verb,
+    selection: Selection,
+    arguments: Mapping[str, JsonValue],
+    key: str | None,
+) -> UUID | None:
+    """The new command's id; None when the key is known. Waits while somebody else sends the same key."""
+    values = {"owner_id": owner_id, "by": by, "verb": verb.value, "key": key}
+    texts = {
+        "arguments": json_values.dumps(arguments),
+        "selection": json_values.dumps(as_json(selection)),
+    }
+    row = conn.execute(query("insert_command"), {**values, **texts}).fetchone()
+    return row[0] if row else None
+
+
+def _same_command(
+    conn: Connection,
+    owner_id: UUID,
+    verb: Verb,
+    selection: Selection,
+    arguments: Mapping[str, JsonValue],
+    key: str,
+) -> CommandRow:
+    row = conn.execute(query("command_of_key"), {"owner_id": owner_id, "key": key}).fetchone()
+    assert row is not None, "its key was refused just now"  # noqa: S101 - for the type checker
+    command_id, *known = row
+    asked = [verb.value, arguments, as_json(selection)]
+    if [known[0], *map(json_values.loads, known[1:])] != asked:
+        raise ConflictError(
+            f"the key {key!r} belongs to another command ({known[0]}); use a new key for each command"
+        )
+    return find_command(conn, owner_id=owner_id, command_id=command_id)
+
+
+def _lock(conn: Connection, order: _Order, selection: Selection) -> list[LockedRun]:
+    run_nos = selected_run_nos(conn, owner_id=order.owner_id, selection=selection)
+    runs = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE)
+    if silent := [run for run in runs if run.silent_for_s > SILENT_S]:
+        leave_without_trainer(conn, silent, why=f"its trainer was silent for {SILENT_S:g} s")
+        runs = lock_runs(conn, run_nos)
+    # Somebody may have changed one before it was locked.
+    return [run for run in runs if not selection.states or run.state in selection.states]
+
+
+def _carry_out(conn: Connection, order: _Order, runs: Sequence[LockedRun]) -> dict[int, Target]:
+    """What becomes of each run, by its number."""
+    decided = {run.run_no: decide(order.verb, run.state) for run in runs}
+    targets = {run.run_no: _target(run, decided[run.run_no]) for run in runs}
+    accepted = [run for run in runs if decided[run.run_no].outcome is not Outcome.REFUSED]
+    run_nos = [run.run_no for run in accepted]
+    match order.verb:
+        case Verb.FORK | Verb.RERUN:
+            targets |= _new_runs(conn, order, accepted)
+        case Verb.EXTEND:
+            effects.extend(conn, run_nos, epochs=order.arguments["epochs"])
+        case Verb.PRIORITISE:
+            effects.prioritise(conn, run_nos, priority=order.arguments["priority"])
+        case Verb.PAUSE:
+            effects.drop_holds(conn, run_nos)
+        case Verb.DELETE:
+            delete_runs(conn, [run_no for run_no in run_nos if decided[run_no] == AT_ONCE], by=order.by)
+    for state, run_nos in _by_new_state(decided).items():
+        set_states(conn, run_nos, state, by=order.by, why=_why(order))
+    return targets
+
+
+def _target(run: LockedRun, decision: Decision) -> Target:
+    return Target(run.run_id, run.name, decision.outcome, decision.why, None)
+
+
+def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> dict[int, Target]:
+    targets = {}
+    for parent in parents:
+        target = _target(parent, Decision(Outcome.DONE))
+        try:
+            with conn.transaction():
+                new_run_id, _ = effects.new_run(
+                    conn,
+                    verb=order.verb,
+                    owner_id=order.owner_id,
+                    run_id=parent.run_id,
+                    by=order.by,
+                    arguments=order.arguments,
+                )
+            targets[parent.run_no] = replace(target, new_run_id=new_run_id)
+        except (ConflictError, NotFoundError) as refusal:
+            targets[parent.run_no] = replace(target, outcome=Outcome.REFUSED, why=str(refusal))
+    return targets
+
+
+def _by_new_state(decided: Mapping[int, Decision]) -> dict[RunState, list[int]]:
+    by_state: dict[RunState, list[int]] = defaultdict(list)
+    for run_no, decision in decided.items():
+        if decision.state is not None:
+            by_state[decision.state].append(run_no)
+    return by_state
+
+
+def _why(order: _Order) -> str:
+    if order.verb is Verb.EXTEND:
+        return f"extended by {order.arguments['epochs']} epochs"
+    return f"{order.verb} was asked for"
+
+
+def _note_targets(
+    conn: Connection, order: _Order, runs: Sequence[LockedRun], targets: Mapping[int, Target]
+) -> None:
+    rows = [targets[run.run_no] for run in runs]
+    values = {
+        "command_id": order.command_id,
+        "run_nos": [run.run_no for run in runs],
+        "run_ids": [row.run_id for row in rows],
+        "run_names": [row.run_name for row in rows],
+        "outcomes": [row.outcome.value for row in rows],
+        "whys": [row.why for row in rows],
+        "new_run_ids": [row.new_run_id for row in rows],
+    }
+    conn.execute(query("insert_targets"), values)

@@ -1,0 +1,54 @@
+"""Removing runs with everything the database holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.sql_files import query
+
+
+def delete_runs(conn: Connection, run_nos: Sequence[int], *, by: str) -> None:
+    """Delete locked runs, and experiments that are left empty. A tombstone of each stays until its files are gone.
+
+    Runs that went on from one of these keep what they inherited. Deleting what is gone already changes nothing.
+    """
+    heirless, parents = _by_heirs(conn, run_nos)
+    _delete(conn, heirless, by)
+    # The youngest first: its own children then inherit from its parent, whose turn comes after.
+    for run_no in sorted(parents, reverse=True):
+        _keep_history_of_children(conn, run_no)
+        _delete(conn, [run_no], by)
+
+
+def _by_heirs(conn: Connection, run_nos: Sequence[int]) -> tuple[list[int], list[int]]:
+    parents = {run_no for (run_no,) in conn.execute(query("runs_with_heirs"), {"run_nos": list(run_nos)})}
+    return [run_no for run_no in run_nos if run_no not in parents], sorted(parents)
+
+
+def _keep_history_of_children(conn: Connection, run_no: int) -> None:
+    from nntracker_ray.storage.lineage_writes import keep_history_of_children
+
+    keep_history_of_children(conn, run_no)
+
+
+def _delete(conn: Connection, run_nos: Sequence[int], by: str) -> None:
+    if not run_nos:
+        return
+    values = {"run_nos": list(run_nos)}
+    experiments = [row[0] for row in conn.execute(query("lock_experiments_of_runs"), values)]
+    # By hand: the rule ON DELETE CASCADE asks every chunk of a hypertable for every single run.
+    for table in ("delete_weights", "delete_metrics", "delete_runs"):
+        conn.execute(query(table), {**values, "by": by} if table == "delete_runs" else values)
+    conn.execute(query("delete_empty_experiments"), {"experiment_ids": experiments})
+
+
+def runs_with_files(conn: Connection) -> list[UUID]:
+    """Deleted runs whose files may still be there, the oldest deletion first; not those submitted again since."""
+    return [run_id for (run_id,) in conn.execute(query("deleted_runs_with_files"))]
+
+
+def note_files_removed(conn: Connection, run_ids: Sequence[UUID]) -> None:
+    """Say that no file of these deleted runs is left."""
+    conn.execute(query("note_files_removed"), {"run_ids": list(run_ids)})
