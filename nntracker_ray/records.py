@@ -299,6 +299,9 @@ class RunRow:
     started_at: datetime | None
     ended_at: datetime | None
     metrics: dict[str, float]  # last value of every metric
+    parent_id: UUID | None = None  # of the run that this one was made from, while it is there
+    origin: str | None = None  # "fork" | "rerun"; None: submitted
+    inherited_epochs: int = 0  # complete epochs that a fork has from its parent
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}  # building one takes milliseconds

@@ -1,0 +1,200 @@
+"""New runs made from others: forks and reruns, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from nntracker_ray import forking
+from nntracker_ray.errors import BadInputError
+from nntracker_ray.forking import Beginning, Kind
+from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
+from nntracker_ray.storage import json_values
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.owned import no_such_run
+from nntracker_ray.storage.sql_files import query
+
+
+def fork_run(
+    conn: Connection,
+    *,
+    owner_id: UUID,
+    run_id: UUID,
+    by: str,
+    arguments: Mapping[str, JsonValue],
+    command_id: UUID | None = None,
+) -> tuple[UUID, str]:
+    """Queue a run that goes on from a checkpoint of this one with changed values.
+
+    Args:
+        arguments: From `forking.read_arguments`.
+        command_id: The command behind it, for the history.
+    Returns: Id and name of the fork.
+    Raises:
+        NotFoundError: No such run or not the owner's, or it keeps no such checkpoint.
+        ConflictError: It keeps no checkpoint, or the one chosen does not allow the changes.
+        BadInputError: The arguments are not those of a fork.
+    """
+    wanted, changes = forking.checked_arguments(arguments)
+    parent = _locked(conn, owner_id, run_id)
+    beginning = forking.chosen_checkpoint(parent.checkpoints, wanted)
+    spec = forking.forked(parent.spec, changes, beginning)
+    content = [beginning.checkpoint, beginning.steps_done, changes.canonical()]
+    why = f"forked from {parent.name!r} at checkpoint {beginning.checkpoint!r}, epoch {beginning.epochs_done}"
+    child = _Child(
+        Kind.FORK, spec, beginning.epochs_done, beginning.steps_done, content, by, _with(why, command_id)
+    )
+    return _insert(conn, parent, child, changes.name if "name" in changes.given else None)
+
+
+def rerun_run(
+    conn: Connection,
+    *,
+    owner_id: UUID,
+    run_id: UUID,
+    by: str,
+    arguments: Mapping[str, JsonValue] | None = None,
+    command_id: UUID | None = None,
+) -> tuple[UUID, str]:
+    """Queue a run of the same specification and seed; of a fork, one from the same beginning.
+
+    Returns: Id and name of the rerun.
+    Raises:
+        NotFoundError: No such run, or not the owner's.
+        BadInputError: Arguments came; a rerun has none.
+    """
+    if arguments:
+        raise BadInputError(
+            f"a rerun takes no arguments; came {', '.join(arguments)}. To change values, fork"
+        )
+    parent = _locked(conn, owner_id, run_id)
+    spec, why = forking.rerun(parent.spec), f"a rerun of {parent.name!r}"
+    child = _Child(
+        Kind.RERUN, spec, parent.inherited_epochs, parent.inherited_steps, None, by, _with(why, command_id)
+    )
+    return _insert(conn, parent, child, None)
+
+
+def place_fork(conn: Connection, *, run_id: UUID, beginning: Beginning) -> None:
+    """Correct where a fork goes on to what the file kept for it says.
+
+    Its parent may have written a later checkpoint since it reported the one that was chosen.
+    """
+    values = {"run_id": run_id, "epochs": beginning.epochs_done, "steps": beginning.steps_done}
+    row = conn.execute(query("place_fork"), values).fetchone()
+    if row is not None:
+        conn.execute(query("forget_inherited_last_metrics"), {"run_no": row[0]})
+        conn.execute(query("inherit_last_metrics"), {"run_no": row[0]})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    run_no: int
+    name: str
+    spec: RunSpec
+    inherited_epochs: int | None
+    inherited_steps: int | None
+    checkpoints: Sequence[Mapping[str, JsonValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    kind: Kind
+    spec: RunSpec  # id, name and configuration index are still the parent's
+    inherited_epochs: int | None
+    inherited_steps: int | None
+    content: JsonValue  # what tells it from its siblings
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Relative:
+    name: str
+    configuration_index: int
+    spec: RunSpec
+    has_this_parent: bool
+
+
+def _locked(conn: Connection, owner_id: UUID, run_id: UUID) -> _Parent:
+    row = conn.execute(query("lock_parent"), {"owner_id": owner_id, "run_id": run_id}).fetchone()
+    if row is None:
+        raise no_such_run(run_id)
+    run_no, name, spec, epochs, steps, checkpoints = row
+    return _Parent(
+        run_no, name, from_json(RunSpec, spec), epochs, steps, json_values.loads(checkpoints) or []
+    )
+
+
+def _insert(conn: Connection, parent: _Parent, child: _Child, name: str | None) -> tuple[UUID, str]:
+    relatives = _relatives(conn, parent, child.kind)
+    names = [one.name for one in relatives if one.has_this_parent]
+    run_id, number = _free_id(conn, parent, child, forking.child_number(parent.name, child.kind, names))
+    spec = replace(
+        child.spec,
+        run_id=run_id,
+        name=name or forking.child_name(parent.name, child.kind, number),
+        configuration_index=_configuration_index(conn, child.spec, relatives),
+    )
+    row = conn.execute(query("insert_child"), _values(spec, parent, child)).fetchone()
+    if row is not None and child.inherited_steps is not None:
+        conn.execute(query("inherit_last_metrics"), {"run_no": row[0]})
+    return run_id, spec.name
+
+
+def _relatives(conn: Connection, parent: _Parent, kind: Kind) -> list[_Relative]:
+    spec = parent.spec
+    values = {"experiment_id": spec.experiment_id, "configuration_index": spec.configuration_index}
+    rows = conn.execute(query("relatives"), {**values, "origin": kind, "parent_no": parent.run_no})
+    return [_Relative(name, index, from_json(RunSpec, text), own) for name, index, text, own in rows]
+
+
+def _free_id(conn: Connection, parent: _Parent, child: _Child, number: int) -> tuple[UUID, int]:
+    """The id under the first number that no run has or had: a deleted run's id never comes back."""
+    while True:
+        run_id = forking.child_id(parent.spec.run_id, child.kind, child.content, number)
+        row = conn.execute(query("known_run_id"), {"run_id": run_id}).fetchone()
+        if row is None or not row[0]:
+            return run_id, number
+        number += 1
+
+
+def _configuration_index(conn: Connection, spec: RunSpec, relatives: Sequence[_Relative]) -> int:
+    """A configuration of its own, shared with what is the same but for fold and repeat.
+
+    So the folds of a fork have a mean of their own, and no mean has one fold twice.
+    """
+    places: dict[int, set[tuple[int | None, int]]] = {}
+    for one in relatives:
+        if forking.comparable(one.spec) == forking.comparable(spec):
+            places.setdefault(one.configuration_index, set()).add((one.spec.fold, one.spec.repeat))
+    free = [index for index, taken in places.items() if (spec.fold, spec.repeat) not in taken]
+    if free:
+        return free[0]
+    row = conn.execute(query("next_configuration_index"), {"experiment_id": spec.experiment_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _values(spec: RunSpec, parent: _Parent, child: _Child) -> dict[str, JsonValue]:
+    return {
+        "run_id": spec.run_id,
+        "parent_no": parent.run_no,
+        "name": spec.name,
+        "configuration_index": spec.configuration_index,
+        "spec": to_json(spec),
+        "cpu": spec.resources.cpu,
+        "gpu": spec.resources.gpu,
+        "total_epochs": spec.total_epochs,
+        "priority": spec.priority,
+        "tags": list(spec.tags),
+        "origin": child.kind,
+        "inherited_epochs": child.inherited_epochs,
+        "inherited_steps": child.inherited_steps,
+        "by": child.by,
+        "why": child.why,
+    }
+
+
+def _with(why: str, command_id: UUID | None) -> str:
+    return why if command_id is None else f"{why} (command {str(command_id)[:8]})"
