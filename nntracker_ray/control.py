@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from nntracker_ray.commands import CommandRow, Selection, Verb
+from nntracker_ray.commands import CommandRow, Selection, Verb, checked_arguments
 from nntracker_ray.home import Home
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage.command_queries import find_command
@@ -32,11 +32,21 @@ def command(
 ) -> CommandRow:
     """Ask something of runs, and do at once what can be done: `submit_command` says how, and what it raises.
 
-    Files follow: those of runs that were deleted are removed.
+    Files follow: a fork's beginning is kept aside, a paused run that is stopped gets its last capture from its
+    checkpoint, and what a deleted run had on this machine is removed.
     """
+    from nntracker_ray.command_files import follow_up
+
     with database.connection() as conn:
         row = submit_command(
-            conn, owner_id=owner_id, by=by, verb=verb, selection=selection, arguments=arguments, key=key
+            conn,
+            owner_id=owner_id,
+            by=by,
+            verb=verb,
+            selection=selection,
+            arguments=_read(verb, arguments or {}, home),
+            key=key,
+            follow_up=lambda conn, row: follow_up(conn, home, row),
         )
     if verb is Verb.DELETE:
         remove_files_of_deleted(database, home)
@@ -62,6 +72,15 @@ def await_command(database: Database, *, owner_id: UUID, command_id: UUID, timeo
         if row.is_settled or now >= ends_at:
             break
     return row
+
+
+def _read(verb: Verb, arguments: Mapping[str, JsonValue], home: Home) -> Mapping[str, JsonValue]:
+    if verb is not Verb.FORK:
+        return arguments
+    from nntracker_ray.forking import read_arguments
+    from nntracker_ray.models.catalog import load_catalog
+
+    return read_arguments(checked_arguments(verb, arguments), catalog=load_catalog(home))
 
 
 def _look(database: Database, owner_id: UUID, command_id: UUID) -> CommandRow:

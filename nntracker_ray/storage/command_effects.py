@@ -7,18 +7,19 @@ from dataclasses import replace
 from uuid import UUID
 
 from nntracker_ray.commands import Verb
-from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
+from nntracker_ray.records import JsonValue, to_json
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.fork_writes import fork_run, rerun_run
+from nntracker_ray.storage.run_queries import newest_leases
 from nntracker_ray.storage.sql_files import query
 
 
-def extend(conn: Connection, run_nos: Sequence[int], *, epochs: int) -> None:
+def extend(conn: Connection, run_ids: Sequence[UUID], *, epochs: int) -> None:
     """Give runs more epochs on top of those they have."""
-    rows = conn.execute(query("specs_of_runs"), {"run_nos": list(run_nos)}).fetchall()
-    longer = [_longer(from_json(RunSpec, spec), epochs) for _, spec in rows]
+    leases = newest_leases(conn, run_ids)
+    longer = [replace(lease.spec, total_epochs=lease.spec.total_epochs + epochs) for lease in leases]
     values = {
-        "run_nos": [run_no for run_no, _ in rows],
+        "run_nos": [lease.run_no for lease in leases],
         "specs": [to_json(spec) for spec in longer],
         "totals": [spec.total_epochs for spec in longer],
     }
@@ -43,11 +44,8 @@ def new_run(
     run_id: UUID,
     by: str,
     arguments: Mapping[str, JsonValue],
+    command_id: UUID,
 ) -> tuple[UUID, str]:
     """Fork or rerun a run. Returns: the new run's id and name."""
     make = fork_run if verb is Verb.FORK else rerun_run
-    return make(conn, owner_id=owner_id, run_id=run_id, by=by, arguments=arguments)
-
-
-def _longer(spec: RunSpec, epochs: int) -> RunSpec:
-    return replace(spec, total_epochs=spec.total_epochs + epochs)
+    return make(conn, owner_id=owner_id, run_id=run_id, by=by, arguments=arguments, command_id=command_id)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 from uuid import UUID
 
 from nntracker_ray.commands import (
@@ -36,6 +37,8 @@ SILENT_S = (
 
 AT_ONCE = Decision(Outcome.DONE)
 
+FollowUp: TypeAlias = Callable[[Connection, CommandRow], None]
+
 
 @dataclass(frozen=True, slots=True)
 class _Order:
@@ -57,6 +60,7 @@ def submit_command(
     selection: Selection,
     arguments: Mapping[str, JsonValue] | None = None,
     key: str | None = None,
+    follow_up: FollowUp | None = None,
 ) -> CommandRow:
     """Carry out a command for every run selected: what can be done at once is done, the rest is asked of the trainers.
 
@@ -67,6 +71,7 @@ def submit_command(
         by: Who asks, by name; kept in the history of each run.
         arguments: As `Verb` says.
         key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
+        follow_up: Called in the same transaction with the row of a new command.
     Raises:
         BadInputError: The arguments do not fit the verb, or the selection is empty.
         NotFoundError: No run of the owner matches.
@@ -84,7 +89,10 @@ def submit_command(
         if not runs:
             raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
         _note_targets(conn, order, runs, _carry_out(conn, order, runs))
-        return find_command(conn, owner_id=owner_id, command_id=command_id)
+        row = find_command(conn, owner_id=owner_id, command_id=command_id)
+        if follow_up is not None:
+            follow_up(conn, row)
+        return row
 
 
 def _note_command(
@@ -145,7 +153,7 @@ def _carry_out(conn: Connection, order: _Order, runs: Sequence[LockedRun]) -> di
         case Verb.FORK | Verb.RERUN:
             targets |= _new_runs(conn, order, accepted)
         case Verb.EXTEND:
-            effects.extend(conn, run_nos, epochs=order.arguments["epochs"])
+            effects.extend(conn, [run.run_id for run in accepted], epochs=order.arguments["epochs"])
         case Verb.PRIORITISE:
             effects.prioritise(conn, run_nos, priority=order.arguments["priority"])
         case Verb.PAUSE:
@@ -174,6 +182,7 @@ def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> 
                     run_id=parent.run_id,
                     by=order.by,
                     arguments=order.arguments,
+                    command_id=order.command_id,
                 )
             targets[parent.run_no] = replace(target, new_run_id=new_run_id)
         except (ConflictError, NotFoundError) as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from psycopg.rows import dict_row
 
 from nntracker_ray.commands import Selection, require_parts
 from nntracker_ray.errors import NotFoundError
-from nntracker_ray.records import Configuration, JsonValue, RunRow, RunSpec, RunState, from_json
+from nntracker_ray.records import Configuration, JsonValue, Lease, RunRow, RunSpec, RunState, from_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.arrays import numpy_cursor
 from nntracker_ray.storage.command_queries import selection_values
@@ -64,6 +65,12 @@ def run_spec(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunSpec:
     if row is None:
         raise no_such_run(run_id)
     return from_json(RunSpec, row[0])
+
+
+def newest_leases(conn: Connection, run_ids: Sequence[UUID]) -> list[Lease]:
+    """These runs as their newest attempt has them, of any owner, in order of their numbers."""
+    rows = conn.execute(query("specs_of_runs"), {"run_ids": list(run_ids)}).fetchall()
+    return [_lease(run_no, attempt, from_json(RunSpec, spec)) for run_no, attempt, spec in rows]
 
 
 def run_facts(conn: Connection, *, owner_id: UUID, run_id: UUID) -> dict[str, JsonValue]:
@@ -119,6 +126,10 @@ def _rows(
     values = {"owner_id": owner_id, **selection_values(selection), "limit": limit, "offset": offset}
     with conn.cursor(binary=True, row_factory=dict_row) as cursor:
         return [_run_row(row) for row in cursor.execute(query("list_runs"), values)]
+
+
+def _lease(run_no: int, attempt: int, spec: RunSpec) -> Lease:
+    return Lease(run_no, spec.run_id, attempt, spec)
 
 
 def _run_row(row: dict[str, Any]) -> RunRow:
