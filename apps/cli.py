@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shlex
@@ -12,14 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
 from rich.text import Text
 
+from apps import cli_control, cli_looking
+from apps.cli_options import AsJson, HomeOption, chosen_home
 from nntracker_ray import __version__
 from nntracker_ray.errors import BadInputError, NNTrackerError, PlatformError
-from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
+from nntracker_ray.home import Home
 from nntracker_ray.plain_values import plain
 from nntracker_ray.platform_file import PlatformInfo, running_platform
 
@@ -34,19 +33,14 @@ app = typer.Typer(
 )
 
 Config = Annotated[Path, typer.Argument(help="Experiment file, JSON or YAML.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
-HomeOption = Annotated[
-    Path | None,
-    typer.Option("--home", envvar=ENVIRONMENT_VARIABLE, help="Data folder.", show_default="per-user folder"),
-]
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", help="Keras model JSON, when the experiment names none.", show_default=False),
 ]
 
 
-def _home(chosen: Path | None) -> Home:
-    return Home(chosen.expanduser().resolve()) if chosen else Home.default()
+app.add_typer(cli_looking.app)
+app.add_typer(cli_control.app)
 
 
 @app.command()
@@ -58,7 +52,7 @@ def run(config: Config, model: ModelOption = None, as_json: AsJson = False, home
     """
     from apps.run_command import run_experiment
 
-    raise typer.Exit(run_experiment(_home(home), config, model=model, as_json=as_json))
+    raise typer.Exit(run_experiment(chosen_home(home), config, model=model, as_json=as_json))
 
 
 @app.command()
@@ -69,7 +63,7 @@ def plan(config: Config, as_json: AsJson = False, home: HomeOption = None) -> No
     from nntracker_ray.grid import plan_runs
     from nntracker_ray.models.catalog import load_catalog
 
-    checked = read_config(config, catalog=load_catalog(_home(home)))
+    checked = read_config(config, catalog=load_catalog(chosen_home(home)))
     runs = plan_runs(checked)
     if as_json:
         print(json.dumps(plain(plan_object(checked.name, runs)), indent=2))
@@ -97,15 +91,17 @@ def start(
 
     if not background:
         options = PlatformOptions(web_port=port, cpus=cpus)
-        start_in_foreground(_home(home), options, Welcome(example=example, browser=browser, link=show_link))
+        start_in_foreground(
+            chosen_home(home), options, Welcome(example=example, browser=browser, link=show_link)
+        )
         return
-    if (already := running_platform(_home(home))) is not None:
+    if (already := running_platform(chosen_home(home))) is not None:
         print(f"runs already (process {already.pid}): {already.web}")
         return
-    arguments = ["--port", str(port), "--home", str(_home(home).root), "--no-browser", "--no-link"]
+    arguments = ["--port", str(port), "--home", str(chosen_home(home).root), "--no-browser", "--no-link"]
     arguments += ["--cpus", str(cpus)] if cpus else []
     arguments += [] if example else ["--no-example"]
-    info = start_in_background(_home(home), arguments)
+    info = start_in_background(chosen_home(home), arguments)
     print(f"runs in the background (process {info.pid}): {info.web}; `nntracker link` signs you in")
 
 
@@ -114,14 +110,14 @@ def down(home: HomeOption = None) -> None:
     """End the platform; everything is kept, and runs go on at the next start."""
     from apps.start_command import stop
 
-    print("stopped" if stop(_home(home)) else f"no platform runs on {_home(home).root}")
+    print("stopped" if stop(chosen_home(home)) else f"no platform runs on {chosen_home(home).root}")
 
 
 @app.command()
 def status(as_json: AsJson = False, home: HomeOption = None) -> None:
     """Say whether the platform runs, and where everything is. Exit code 1 when it does not run."""
-    info = running_platform(_home(home))
-    facts = {"running": info is not None, **(_addresses(info) if info else {}), **_places(_home(home))}
+    info = running_platform(chosen_home(home))
+    facts = {"running": info is not None, **(_addresses(info) if info else {}), **_places(chosen_home(home))}
     if as_json:
         print(json.dumps(facts))
     else:
@@ -150,24 +146,24 @@ def _places(home: Home) -> dict[str, str]:
 @app.command()
 def link(home: HomeOption = None) -> None:
     """Print a new one-time link that signs you in to the web app."""
-    from apps.run_command import open_database
+    from apps.opened_database import open_database
     from apps.start_command import login_link
 
-    info = running_platform(_home(home))
+    info = running_platform(chosen_home(home))
     if info is None or info.web is None:
         raise PlatformError("no web app runs on this data folder; `nntracker start` starts it")
-    with open_database(_home(home)) as database:
+    with open_database(chosen_home(home)) as database:
         print(login_link(database, info.web))
 
 
 @app.command()
 def env(home: HomeOption = None) -> None:
     """Print what `ray job submit` and the Ray dashboard need: eval "$(nntracker env)"."""
-    info = running_platform(_home(home))
+    info = running_platform(chosen_home(home))
     if info is None:
         raise PlatformError("no platform runs on this data folder; `nntracker start` starts one")
     print("export RAY_AUTH_MODE=token")
-    print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(str(_home(home).ray_token))}")
+    print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(str(chosen_home(home).ray_token))}")
     if info.dashboard:
         print(f"export RAY_API_SERVER_ADDRESS={shlex.quote(info.dashboard)}")
 
@@ -182,32 +178,18 @@ def sql(
     home: HomeOption = None,
 ) -> None:
     """Ask the database one read-only question."""
-    from apps.run_command import open_database
+    from apps.opened_database import open_database
+    from apps.sql_command import print_rows
     from nntracker_ray.storage.connection import resolve_dsn
     from nntracker_ray.storage.queries import read_only_sql
 
     if as_json and as_csv:
         raise BadInputError("--json and --csv came together; give one of the two")
-    with open_database(_home(home)):
-        answer = read_only_sql(resolve_dsn(_home(home)), query, max_rows=max_rows, timeout_s=timeout)
+    with open_database(chosen_home(home)):
+        answer = read_only_sql(resolve_dsn(chosen_home(home)), query, max_rows=max_rows, timeout_s=timeout)
     if answer.truncated:
         print(f"only the first {max_rows} rows are shown; --max-rows raises the limit", file=sys.stderr)
-    _print_rows(answer.columns, answer.rows, as_json=as_json, as_csv=as_csv)
-
-
-def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: bool, as_csv: bool) -> None:
-    if as_json:
-        named = [dict(zip(columns, plain(row), strict=True)) for row in rows]
-        print(json.dumps({"columns": columns, "rows": named}, indent=2, allow_nan=False))
-    elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        writer.writerows(plain(row) for row in rows)
-    else:
-        table = Table(*(Column(Text(name)) for name in columns), box=SIMPLE_HEAD, pad_edge=False)
-        for row in rows:
-            table.add_row(*(Text("" if value is None else str(plain(value))) for value in row))
-        Console().print(table)
+    print_rows(answer.columns, answer.rows, as_json=as_json, as_csv=as_csv)
 
 
 @app.callback(invoke_without_command=True)

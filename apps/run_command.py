@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from rich.console import Console
 
+from apps.opened_database import open_database
 from apps.platform import Platform, PlatformOptions
 from apps.results import print_results, result_object
 from nntracker_ray.errors import NNTrackerError, PlatformError
@@ -20,9 +20,7 @@ from nntracker_ray.platform_file import running_platform
 from nntracker_ray.progress_bars import RunBars
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.storage import queries, writes
-from nntracker_ray.storage.connection import Database, resolve_dsn
-from nntracker_ray.storage.migrations import migrate
-from nntracker_ray.storage.server import EmbeddedServer
+from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
 
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -43,22 +41,6 @@ def run_experiment(home: Home, config: Path, *, model: Path | None, as_json: boo
                 runs = _follow(database, owner_id, runs, err, require_alive)
         _print_outcome(database, owner_id, runs, as_json=as_json)
     return EXIT_OK if all(run.state is RunState.FINISHED for run in runs) else EXIT_FAILED
-
-
-@contextmanager
-def open_database(home: Home) -> Iterator[Database]:
-    """The database of this data folder, started for the time of the block if nobody else runs it."""
-    home.create()
-    url = os.environ.get("NNTRACKER_DATABASE_URL")
-    server = None if url else EmbeddedServer(home)
-    database = Database(resolve_dsn(home, start=True), application="nntracker command")
-    try:
-        migrate(database)
-        yield database
-    finally:
-        database.close()
-        if server is not None:
-            server.release()
 
 
 @contextmanager

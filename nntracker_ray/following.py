@@ -1,4 +1,4 @@
-"""Following an experiment from the database, woken by its notifications."""
+"""Following what changes in the database, woken by its notifications."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+from nntracker_ray.commands import CommandRow
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
@@ -34,18 +35,51 @@ def follow_experiment(
     Args:
         on_silence: Called a few times a second while nothing happens; may raise to end the wait.
     """
-    changed, read_at = True, -REFRESH_S
-    for notice in database.listen("nntracker_runs", timeout_s=SILENCE_S):
+    for _ in changes(database, "nntracker_runs", on_silence=on_silence):
+        runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
+        yield runs
+        if all(at_rest(run) for run in runs):
+            return
+
+
+def changes(
+    database: Database, *channels: str, on_silence: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Once at first, then whenever one of the channels has spoken, and every few seconds in case it went unheard.
+
+    Args:
+        on_silence: As `follow_experiment` has it.
+    """
+    changed, looked_at = True, -REFRESH_S
+    for notice in database.listen(*channels, timeout_s=SILENCE_S):
         changed = changed or notice is not None
         if notice is None:
             on_silence()
-        age_s = time.monotonic() - read_at
+        age_s = time.monotonic() - looked_at
         if age_s < (SETTLE_S if changed else REFRESH_S):
             continue
-        runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
-        changed, read_at = False, time.monotonic()
-        yield runs
-        if all(at_rest(run) for run in runs):
+        changed, looked_at = False, time.monotonic()
+        yield
+
+
+def follow_command(
+    database: Database,
+    *,
+    owner_id: UUID,
+    command_id: UUID,
+    on_silence: Callable[[], None] = lambda: None,
+) -> Iterator[CommandRow]:
+    """A command now and after each of its outcomes, until none is pending.
+
+    Args:
+        on_silence: As `follow_experiment` has it.
+    Raises: NotFoundError: No such command, or not the owner's.
+    """
+    for _ in changes(database, "nntracker_commands", on_silence=on_silence):
+        with database.connection() as conn:
+            row = queries.find_command(conn, owner_id=owner_id, command_id=command_id)
+        yield row
+        if row.is_settled:
             return
 
 

@@ -1,0 +1,108 @@
+"""pause, resume, stop, rm, extend, fork, rerun, prioritise: ask, wait for the outcome, and say it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from apps.deletion import confirmed
+from apps.opened_database import open_session
+from apps.outcomes import command_object, outcomes_view
+from apps.selection import Chosen, selection_of
+from nntracker_ray import control
+from nntracker_ray.commands import CommandRow, Verb
+from nntracker_ray.following import follow_command
+from nntracker_ray.home import Home
+from nntracker_ray.platform_file import running_platform
+from nntracker_ray.records import JsonValue
+from nntracker_ray.session import Session
+from nntracker_ray.storage.connection import ENVIRONMENT_VARIABLE
+
+EXIT_OK, EXIT_REFUSED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command as it was given on the command line."""
+
+    verb: Verb
+    chosen: Chosen
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    key: str | None = None
+    wait_s: float = 0.0  # how long to wait for the outcome
+    confirmed: bool = True  # False: ask first
+    as_json: bool = False
+
+
+class _WaitedEnough(Exception):  # noqa: N818  (it ends a wait and is no error)
+    pass
+
+
+def carry_out(home: Home, order: Order) -> int:
+    """Give the command and print its outcome. Returns: the process's exit code."""
+    with open_session(home) as session:
+        selection = selection_of(session, order.chosen)
+        if not order.confirmed and not confirmed(session, selection):
+            print("nothing was deleted")
+            return EXIT_REFUSED
+        row = control.command(
+            session.database,
+            session.home,
+            owner_id=session.owner_id,
+            by=session.user,
+            verb=order.verb,
+            selection=selection,
+            arguments=order.arguments,
+            key=order.key,
+        )
+        if order.wait_s and not row.is_settled:
+            row = _waited(session, row, order.wait_s)
+    _print_outcome(row, as_json=order.as_json)
+    still_pending = order.wait_s > 0 and not row.is_settled
+    return EXIT_REFUSED if row.refused or still_pending else EXIT_OK
+
+
+def _waited(session: Session, row: CommandRow, wait_s: float) -> CommandRow:
+    """The command once nothing is pending, or when the time is over, or when nobody is there to carry it out."""
+    console = Console(stderr=True)
+    if not os.environ.get(ENVIRONMENT_VARIABLE) and running_platform(session.home) is None:
+        console.print("no platform runs on this data folder: it is carried out once `nntracker start` ran")
+        return row
+    until = time.monotonic() + wait_s
+    current = row
+    follow = follow_command(
+        session.database,
+        owner_id=session.owner_id,
+        command_id=row.command_id,
+        on_silence=lambda: _give_up_after(until),
+    )
+    with (
+        Live(console=console, transient=True, auto_refresh=False) as live,
+        suppress(_WaitedEnough, KeyboardInterrupt),
+    ):
+        for current in follow:
+            live.update(outcomes_view(current, console), refresh=True)
+    if not current.is_settled:
+        console.print(Text("still pending; it goes on without this command line", style="yellow"))
+    return current
+
+
+def _give_up_after(until: float) -> None:
+    if time.monotonic() > until:
+        raise _WaitedEnough
+
+
+def _print_outcome(row: CommandRow, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(command_object(row), indent=2, allow_nan=False))
+    else:
+        console = Console()
+        console.print(outcomes_view(row, console))

@@ -1,0 +1,150 @@
+"""`nntracker ls`: runs as a table or as JSON, once or live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from apps.dashboard.words import duration
+from apps.selection import Chosen, parse_states
+from apps.state_words import bar, state_text
+from apps.tables import slim_table
+from nntracker_ray.commands import Selection
+from nntracker_ray.following import changes
+from nntracker_ray.plain_values import plain
+from nntracker_ray.progress_bars import format_value
+from nntracker_ray.records import RunRow
+from nntracker_ray.session import Session
+from nntracker_ray.storage import queries
+
+WIDE = 120  # columns of a terminal that has room for more than the essentials
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the runs that match."""
+
+    rows: Sequence[RunRow]
+    total: int  # that match, whether on this page or not
+
+
+def read_page(session: Session, chosen: Chosen, *, limit: int) -> Page:
+    """The first runs that match, newest experiment first, then grid order.
+
+    Raises: NotFoundError, BadInputError: An experiment that is not there; a state that is none.
+    """
+    states = parse_states(chosen.states)
+    owner_id = session.owner_id
+    with session.database.connection() as conn:
+        experiment_id = (
+            queries.experiment_called(conn, owner_id=owner_id, word=chosen.experiment)
+            if chosen.experiment
+            else None
+        )
+        ids, total = queries.matching_runs(
+            conn, owner_id=owner_id, experiment_id=experiment_id, tag=chosen.tag, states=states, limit=limit
+        )
+        if not ids:
+            return Page((), 0)
+        rows = queries.select_runs(conn, owner_id=owner_id, selection=Selection(run_ids=tuple(ids)))
+    by_id = {row.run_id: row for row in rows}
+    return Page([by_id[run_id] for run_id in ids if run_id in by_id], total)
+
+
+def list_runs(session: Session, chosen: Chosen, *, limit: int, as_json: bool, watch: bool) -> None:
+    """Print the runs; with `watch` until Ctrl-C."""
+    console = Console()
+    if as_json:
+        print(json.dumps(page_object(read_page(session, chosen, limit=limit)), indent=2, allow_nan=False))
+    elif watch:
+        _watch(session, chosen, limit, console)
+    else:
+        console.print(page_view(read_page(session, chosen, limit=limit), console))
+
+
+def _watch(session: Session, chosen: Chosen, limit: int, console: Console) -> None:
+    limit = min(limit, max(1, console.height - 5))
+    with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
+        try:
+            for _ in changes(session.database, "nntracker_runs"):
+                live.update(page_view(read_page(session, chosen, limit=limit), console), refresh=True)
+        except KeyboardInterrupt:
+            return
+
+
+def page_object(page: Page) -> dict[str, Any]:
+    """A page as `nntracker ls --json` prints it."""
+    return {"total": page.total, "runs": [run_object(row) for row in page.rows]}
+
+
+def run_object(row: RunRow) -> dict[str, Any]:
+    """A run as every `--json` prints it."""
+    fields: dict[str, Any] = plain(asdict(row))
+    return fields
+
+
+def page_view(page: Page, console: Console) -> Group:
+    """The page as a table that fits the terminal, and how much is not shown."""
+    if not page.rows:
+        return Group(Text("no such run; `nntracker run EXPERIMENT_FILE` makes some"))
+    more = page.total - len(page.rows)
+    note = [Text(f"{more} more; --limit raises the number shown", style="dim")] if more > 0 else []
+    return Group(runs_table(page.rows, console), *note)
+
+
+def runs_table(rows: Sequence[RunRow], console: Console, *, now: datetime | None = None) -> Table:
+    """One line for each run; a wide terminal sees more of it."""
+    now = now or datetime.now(UTC)
+    wide = console.width >= WIDE
+    metrics = _metrics_to_show(rows, wide=wide)
+    table = slim_table()
+    table.add_column("no", justify="right", no_wrap=True)
+    table.add_column("run", overflow="fold", min_width=12)
+    if wide:
+        table.add_column("experiment", overflow="ellipsis", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("epochs", no_wrap=True)
+    for metric in metrics:
+        table.add_column(metric.replace("accuracy", "acc"), justify="right", no_wrap=True)
+    table.add_column("age", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("tags", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        values = [format_value(row.metrics[name]) if name in row.metrics else "" for name in metrics]
+        table.add_row(
+            str(row.run_no),
+            Text(row.name),
+            *([Text(row.experiment)] if wide else []),
+            state_text(row.state, console),
+            f"{bar(row.epochs_done, row.total_epochs, console)} {row.epochs_done}/{row.total_epochs}",
+            *values,
+            age(row.created_at, now),
+            *([Text(", ".join(row.tags))] if wide else []),
+        )
+    return table
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says enough.
+
+    >>> age(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 4, 5, tzinfo=UTC))
+    '3 d'
+    """
+    passed = now - since
+    if passed.days >= 1:
+        return f"{passed.days} d"
+    return duration(passed)
+
+
+def _metrics_to_show(rows: Sequence[RunRow], *, wide: bool) -> list[str]:
+    names = ["loss", "val_loss", "accuracy", "val_accuracy"] if wide else ["loss", "accuracy"]
+    present = {name for row in rows for name in row.metrics}
+    return [name for name in names if name in present]

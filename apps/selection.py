@@ -1,0 +1,79 @@
+"""Which runs a command line means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from nntracker_ray.commands import Selection
+from nntracker_ray.errors import BadInputError, NotFoundError, did_you_mean
+from nntracker_ray.records import RunState
+from nntracker_ray.session import Session
+from nntracker_ray.storage import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was given on the command line, as it was given."""
+
+    words: Sequence[str] = ()  # numbers, names or beginnings of ids
+    experiment: str | None = None
+    tag: str | None = None
+    states: Sequence[str] = ()
+    everything: bool = False
+
+    @property
+    def is_one_by_one(self) -> bool:
+        """Whether each run was named."""
+        return bool(self.words)
+
+
+def parse_states(words: Sequence[str]) -> tuple[RunState, ...]:
+    """States by name. Raises: BadInputError: A word that is none; the nearest is named."""
+    known = [state.value for state in RunState]
+    for word in words:
+        if word not in known:
+            hint = did_you_mean(word, known)
+            raise BadInputError(f"unknown state {word!r}; known: {', '.join(known)}. {hint}".rstrip())
+    return tuple(RunState(word) for word in words)
+
+
+def selection_of(session: Session, chosen: Chosen) -> Selection:
+    """The runs that are meant, as every door says it.
+
+    Raises:
+        BadInputError: Nothing was chosen, a word means several runs, or a state is unknown.
+        NotFoundError: A run or experiment that is not there.
+    """
+    states = parse_states(chosen.states)
+    _require_a_choice(chosen)
+    with session.database.connection() as conn:
+        owner_id = session.owner_id
+        named = [queries.run_called(conn, owner_id=owner_id, word=word) for word in chosen.words]
+        experiment_id = (
+            queries.experiment_called(conn, owner_id=owner_id, word=chosen.experiment)
+            if chosen.experiment
+            else None
+        )
+        if chosen.everything:
+            named = queries.matching_runs(conn, owner_id=owner_id, states=states)[0]
+            if not named:
+                raise NotFoundError("there is no such run; `nntracker ls` lists what there is")
+    return Selection(
+        run_ids=tuple(dict.fromkeys(named)), experiment_id=experiment_id, tag=chosen.tag, states=states
+    )
+
+
+def one_run(session: Session, word: str) -> UUID:
+    """The run that a word means. Raises: NotFoundError, BadInputError: None is, or several are."""
+    with session.database.connection() as conn:
+        return queries.run_called(conn, owner_id=session.owner_id, word=word)
+
+
+def _require_a_choice(chosen: Chosen) -> None:
+    if chosen.everything and (chosen.words or chosen.experiment or chosen.tag):
+        raise BadInputError("--all came together with a narrower choice; give one of the two")
+    if not (chosen.words or chosen.experiment or chosen.tag or chosen.everything):
+        also = " (--state alone narrows a choice down; add --all)" if chosen.states else ""
+        raise BadInputError(f"no run was chosen: name runs, or give --experiment, --tag or --all{also}")

@@ -1,0 +1,154 @@
+"""One checkpoint of a run as a file of somebody's own: a Keras model, its weights, or the checkpoint itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.checkpoints.info import epoch_name, kind_of
+from nntracker_ray.errors import BadInputError, CheckpointError, NotFoundError
+from nntracker_ray.home import Home
+from nntracker_ray.models.store import ModelStore
+from nntracker_ray.records import RunSpec
+from nntracker_ray.remote import RemoteFolder
+from nntracker_ray.shared import shared_folder
+from nntracker_ray.storage import queries
+from nntracker_ray.storage.connection import Database
+
+EXPORT_TIMEOUT_S: Final = 180.0
+
+
+class Form(StrEnum):
+    """What a checkpoint can be written as."""
+
+    KERAS = "keras"  # a model that plain Keras loads
+    WEIGHTS = "weights"  # its arrays as NPZ
+    CHECKPOINT = "checkpoint"  # everything that a run needs to go on
+
+    @property
+    def suffix(self) -> str:
+        """The ending of such a file."""
+        return {Form.KERAS: ".keras", Form.WEIGHTS: ".npz", Form.CHECKPOINT: ".ckpt"}[self]
+
+    @property
+    def words(self) -> str:
+        """What such a file is, for people."""
+        names = {Form.KERAS: "Keras model", Form.WEIGHTS: "weights (NPZ)", Form.CHECKPOINT: "checkpoint"}
+        return names[self]
+
+
+def form_of_suffix(path: Path) -> Form:
+    """What to write into a file of this name. Raises: BadInputError: Its ending stands for nothing."""
+    for form in Form:
+        if path.suffix.lower() == form.suffix:
+            return form
+    allowed = ", ".join(f"{form.suffix} ({form.words})" for form in Form)
+    raise BadInputError(f"{path.name!r} says not what to write; end it with one of: {allowed}")
+
+
+def checkpoint_name(word: str) -> str:
+    """The name that a word means: an epoch by its number, or the name itself. Raises: NotFoundError: It is none.
+
+    >>> checkpoint_name("4"), checkpoint_name("best")
+    ('epoch-0004', 'best')
+    """
+    name = epoch_name(int(word)) if word.isdecimal() and len(word) < 10 else word
+    kind_of(name)
+    return name
+
+
+def write_checkpoint(
+    database: Database, home: Home, *, owner_id: UUID, run_id: UUID, name: str, form: Form, target: Path
+) -> None:
+    """Write one checkpoint of the owner's run to `target`, whole or not at all.
+
+    Raises:
+        NotFoundError: No such run or checkpoint, or not the owner's; the message lists what there is.
+        BadInputError: There is a file already, or it cannot be written there.
+        CheckpointError: The checkpoint is damaged or cannot be made into a model.
+        RemoteError: It lies in a remote place that does not answer.
+    """
+    if target.exists():
+        raise BadInputError(f"{target} is there already; choose another name, or remove it first")
+    with database.connection() as conn:
+        spec = queries.run_spec(conn, owner_id=owner_id, run_id=run_id)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".nntracker-") as aside:
+            made = Path(aside) / f"made{form.suffix}"
+            with _local_file(home, spec, name, Path(aside)) as source:
+                _write(source, home, spec, form, made)
+            # Not replace: whoever came first keeps the file.
+            os.link(made, target)
+    except FileExistsError:
+        raise BadInputError(f"{target} is there already; choose another name, or remove it first") from None
+    except OSError as error:
+        raise BadInputError(f"{target} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _local_file(home: Home, spec: RunSpec, name: str, aside: Path) -> Iterator[Path]:
+    """The checkpoint on this machine: where it lies, or fetched to a folder that is thrown away."""
+    folder = CheckpointFolder(home, spec.run_id, spec.checkpoints)
+    if folder.has(name):
+        yield folder.path(name)
+        return
+    fetched, key = aside / "fetched.ckpt", f"checkpoints/{spec.run_id}/{name}.ckpt"
+    for remote in _remotes(spec):
+        if remote.get(key, fetched):
+            yield fetched
+            return
+    folder.info(name)  # raises, and lists what is here
+    raise NotFoundError(f"run {spec.run_id} has no checkpoint {name!r} here")
+
+
+def _remotes(spec: RunSpec) -> Iterator[RemoteFolder]:
+    if spec.checkpoints.location:
+        yield RemoteFolder(spec.checkpoints.location)
+    if (shared := shared_folder()) is not None:
+        yield shared
+
+
+def _write(source: Path, home: Home, spec: RunSpec, form: Form, made: Path) -> None:
+    if form is Form.CHECKPOINT:
+        shutil.copyfile(source, made)
+    elif form is Form.WEIGHTS:
+        from nntracker_ray.checkpoints.weights import export_weights
+
+        export_weights(source, made)
+    else:
+        model = made.with_name("model.json")
+        model.write_text(ModelStore(home).get(spec.model_digest))
+        _export_model(source, model, made)
+
+
+def _export_model(source: Path, model: Path, made: Path) -> None:
+    """In a process of its own: Keras takes seconds to load and hundreds of megabytes to keep."""
+    command = [sys.executable, "-m", "nntracker_ray.training.export", str(source), str(model), str(made)]
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    try:
+        ended = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=EXPORT_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise CheckpointError(
+            f"Keras took more than {EXPORT_TIMEOUT_S:.0f} s to write the model; take the weights (.npz) instead"
+        ) from None
+    if ended.returncode != 0 or not made.exists():
+        why = (ended.stderr.strip() or "no reason was given").splitlines()[-1]
+        raise CheckpointError(f"the checkpoint could not be made into a Keras model: {why}")
