@@ -177,6 +177,10 @@ def run_specs(
             one_hot=config.one_hot_columns,
             scaling=config.scaling,
             checkpoint_period=config.checkpoint_period,
+            schedule=config.schedule_spec(
+                run.configuration.sweep,
+                total_epochs=run.configuration.sweep.get("total_epochs", config.total_epochs),
+            ),
         )
         for run in plan_runs(config)
     )

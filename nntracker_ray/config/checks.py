@@ -11,6 +11,13 @@ from math import prod
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.parts import MAX_RUNS
 from nntracker_ray.config.problems import Problems
+from nntracker_ray.config.schedule import KEY as SCHEDULE
+from nntracker_ray.config.schedule import (
+    CosineSchedule,
+    ScheduleConfig,
+    complaints_about_metrics,
+    schedule_from,
+)
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.models.catalog import snake_name
 from nntracker_ray.records import NamedConf
@@ -75,6 +82,26 @@ def _monitored(config: ExperimentConfig) -> Iterator[Finding]:
         yield ("early_stopping", "monitor"), f"'{monitor}' needs validation data; validation_split is 0"
 
 
+def _schedules(config: ExperimentConfig) -> Iterator[tuple[Place, ScheduleConfig]]:
+    if config.learning_rate_schedule:
+        yield (SCHEDULE,), config.learning_rate_schedule
+    for index, value in enumerate(config.sweep.get(SCHEDULE, ())):
+        yield ("sweep", SCHEDULE, index), schedule_from(value)
+
+
+def _scheduled_on(config: ExperimentConfig) -> Iterator[Finding]:
+    """What a schedule asks for must be measured, and its warm-up must end before the run does."""
+    measured = ("loss", "accuracy", *map(_metric_name, config.extra_metrics))
+    fewest = min(config.sweep.get("total_epochs", (config.total_epochs,)))
+    for place, schedule in _schedules(config):
+        for argument, why in complaints_about_metrics(
+            schedule, measured=measured, has_validation=config.has_validation
+        ):
+            yield (*place, argument), why
+        if isinstance(schedule, CosineSchedule) and schedule.epochs is None and schedule.warmup >= fewest:
+            yield (*place, "warmup"), f"must be less than total_epochs ({fewest}); came {schedule.warmup}"
+
+
 def _learning_rate_twice(config: ExperimentConfig) -> Iterator[Finding]:
     if config.learning_rates == (None,):
         return
@@ -107,13 +134,17 @@ def _metric_names(config: ExperimentConfig) -> Iterator[Finding]:
     """Two metrics of one name would be one series in the plots."""
     first: dict[str, int] = {}
     for index, metric in enumerate(config.extra_metrics):
-        name = str(metric.conf.get("name") or snake_name(metric.name))
+        name = _metric_name(metric)
         place = ("extra_metrics", index, "conf", "name")
         if name in first:
             yield place, f"'{name}' is extra metric {first[name]} already; give one of them another name"
         elif name in _RESERVED or name.startswith(("val_", "test_")):
             yield place, f"'{name}' is a metric of the training itself; give this one a 'name' of its own"
         first.setdefault(name, index)
+
+
+def _metric_name(metric: NamedConf) -> str:
+    return str(metric.conf.get("name") or snake_name(metric.name))
 
 
 _RESERVED = ("loss", "accuracy", "learning_rate")
@@ -125,6 +156,10 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Findi
     (("folds",), _groups),
     (("folds", "dataset_val"), _included_validation),
     (("early_stopping", "validation_split", "folds", "dataset_val"), _monitored),
+    (
+        (SCHEDULE, "sweep", "extra_metrics", "total_epochs", "validation_split", "folds", "dataset_val"),
+        _scheduled_on,
+    ),
     (("optimizers", "learning_rates"), _learning_rate_twice),
     (("optimizers", "loss_functions", "learning_rates", "sweep"), _repeated_points),
     (("extra_metrics",), _metric_names),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -27,6 +28,8 @@ from nntracker_ray.config.parts import (
     text,
     unique,
 )
+from nntracker_ray.config.schedule import KEY as SCHEDULE
+from nntracker_ray.config.schedule import ScheduleConfig, schedule_as_file, schedule_from, schedule_record
 from nntracker_ray.config.values import write_value
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import (
@@ -34,6 +37,7 @@ from nntracker_ray.records import (
     DatasetRef,
     EarlyStopping,
     JsonValue,
+    LearningRateSchedule,
     NamedConf,
     Resources,
     SplitSpec,
@@ -89,6 +93,7 @@ class ExperimentConfig(Part):
     scaling: Literal["none", "standard", "minmax"] = "none"
     validation_split: Annotated[Number, Field(ge=0, lt=1)] = 0.2
     checkpoint_period: Count = 1  # epochs
+    learning_rate_schedule: ScheduleConfig | None = None  # None: the learning rate stays as it is
 
     @field_validator("introspection")
     @classmethod
@@ -142,6 +147,24 @@ class ExperimentConfig(Part):
         """When a run may end early; None: never."""
         return EarlyStopping(**self.early_stopping.model_dump()) if self.early_stopping else None
 
+    @property
+    def has_validation(self) -> bool:
+        """Whether every run measures `val_` metrics."""
+        return self.split.kind != "none" or self.dataset_val is not None
+
+    def schedule_spec(
+        self, point: Mapping[str, JsonValue], *, total_epochs: int
+    ) -> LearningRateSchedule | None:
+        """How the learning rate of a run changes.
+
+        Args:
+            point: The swept values of its configuration.
+        """
+        schedule = schedule_from(point[SCHEDULE]) if SCHEDULE in point else self.learning_rate_schedule
+        if schedule is None:
+            return None
+        return schedule_record(schedule, total_epochs=total_epochs, has_validation=self.has_validation)
+
     def dataset_ref(self, part: str, *, digest: str, name: str) -> DatasetRef:
         """The dataset of one part ("train", "validation", "test") once the store knows its digest."""
         prefix = PARTS[part]
@@ -170,6 +193,8 @@ class ExperimentConfig(Part):
         for key, word in _ENTRY_WORDS.items():
             if key in values:
                 values[key] = [_entry(word, entry) for entry in getattr(self, key)]
+        if self.learning_rate_schedule:
+            values[SCHEDULE] = schedule_as_file(self.learning_rate_schedule)
         for key, swept in values.get("sweep", {}).items():
             values["sweep"][key] = [write_value(value) for value in swept]
             values.pop(key, None)

@@ -123,7 +123,10 @@ def complaint_about(key: str, value: JsonValue, default: JsonValue) -> str:
     """What is wrong with one argument's value, or ""."""
     if not _is_plain(value):
         # Keras would build objects from nested descriptions, and with them run code of the file's choosing.
-        return f"must be text, a number, true/false or a list of these; came {shown(value)}"
+        hint = (
+            ". For a rate that changes use the key 'learning_rate_schedule'" if key == "learning_rate" else ""
+        )
+        return f"must be text, a number, true/false or a list of these; came {shown(value)}{hint}"
     if not all(is_finite(part) for part in (value if isinstance(value, list) else [value])):
         return f"must be finite; came {shown(value)}"
     if key == "name" and value is not None and not isinstance(value, str):

@@ -13,6 +13,8 @@ from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.names import resolve_names
 from nntracker_ray.config.problems import Problems, from_pydantic
 from nntracker_ray.config.reading import inline_json, read_tree, source_name
+from nntracker_ray.config.schedule import KEY as SCHEDULE
+from nntracker_ray.config.schedule import read_schedule
 from nntracker_ray.config.spelling import Spelled, merge_fold_count, spelled
 from nntracker_ray.config.sweep import check_sweep
 from nntracker_ray.errors import ConfigError
@@ -38,6 +40,9 @@ def read_config(source: Path | str | Mapping[str, Any], *, catalog: Catalog) -> 
     merge_fold_count(spelling, problems)
     _unfold_inline_model(spelling, problems)
     resolve_names(spelling, catalog, problems)
+    if SCHEDULE in spelling.tree:
+        path = spelling.path(SCHEDULE)
+        spelling.tree[SCHEDULE] = read_schedule(spelling.tree[SCHEDULE], path, problems)
     check_sweep(spelling, catalog, problems)
     config = _validated(spelling, problems)
     if problems.found:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from nntracker_ray.config.names import complaint_about
 from nntracker_ray.config.parts import MAX_COUNT
 from nntracker_ray.config.problems import Problems, join, shown
+from nntracker_ray.config.schedule import KEY as SCHEDULE
+from nntracker_ray.config.schedule import read_schedule, schedule_as_file
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.config.values import read_value
 from nntracker_ray.records import JsonValue, NamedConf
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 COUNT_KEYS = ("batch_size", "total_epochs")
 _PREFIXES = {"optimizer": "optimizers", "loss_function": "loss_functions"}
-_ALLOWED = "batch_size, total_epochs, optimizer.<argument>, loss_function.<argument>"
+_ALLOWED = "batch_size, total_epochs, learning_rate_schedule, optimizer.<argument>, loss_function.<argument>"
 _ELSEWHERE = {
     "optimizer.learning_rate": "use 'learning_rates'",
     "learning_rate": "use 'learning_rates'",
@@ -46,11 +48,13 @@ def check_sweep(spelling: Spelled, catalog: Catalog, problems: Problems) -> None
 
 
 def _check_sweep_key(
-    key: str, values: Sequence[JsonValue], path: str, spelling: Spelled, catalog: Catalog, problems: Problems
+    key: str, values: list[JsonValue], path: str, spelling: Spelled, catalog: Catalog, problems: Problems
 ) -> None:
     prefix, _, argument = key.partition(".")
     if key in COUNT_KEYS:
         _check_counts(key, values, path, spelling, problems)
+    elif key == SCHEDULE:
+        _check_schedules(values, path, spelling, problems)
     elif key not in _ELSEWHERE and prefix in _PREFIXES and argument:
         default = [NamedConf("Adam")] if prefix == "optimizer" else []
         named = spelling.tree.get(_PREFIXES[prefix], default)
@@ -76,6 +80,15 @@ def _check_counts(
             message = f"must be a whole number from 1 to {MAX_COUNT:,}; came {shown(value)}"
             problems.add(join(path, index), message)
     spelling.tree[key] = max(filter(_is_count, values), default=1)
+
+
+def _check_schedules(values: list[JsonValue], path: str, spelling: Spelled, problems: Problems) -> None:
+    """Every schedule in its canonical form, so that one that came twice is seen."""
+    if SCHEDULE in spelling.tree:
+        problems.add(path, f"'{SCHEDULE}' came as one value too; keep the value or the sweep")
+    for index, value in enumerate(values):
+        if schedule := read_schedule(value, join(path, index), problems):
+            values[index] = schedule_as_file(schedule)
 
 
 def _is_count(value: JsonValue) -> bool:
