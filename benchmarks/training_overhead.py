@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Figure
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.home import Home
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
@@ -122,7 +124,7 @@ class _Subject:
                 data=self._data,
                 model_json=self._model().to_json(),
                 sink=sink,
-                checkpoint=Path(folder) / "run.ckpt",
+                checkpoints=CheckpointFolder(Home(Path(folder)), UUID(int=1)),
                 mailbox=Mailbox(),
             )
             trainer.start()

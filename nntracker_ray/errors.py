@@ -15,6 +15,7 @@
     │   ├── DatabaseAwayError         it does not answer; trying again later may help
     │   └── SchemaError               its schema is newer than, or differs from, what this version knows
     ├── CheckpointError               a checkpoint is torn or belongs to another run
+    │   └── DiskFullError             there is no room for it; the older one is untouched
     ├── RemoteError                   the shared folder does not answer or refuses; trying again later may help
     ├── SpoolError                    the spool cannot be written or read
     └── PlatformError                 the platform cannot start, is not running, or is already running
@@ -108,6 +109,10 @@ class SchemaError(StorageError):
 
 class CheckpointError(NNTrackerError):
     """A checkpoint is torn, or belongs to another run."""
+
+
+class DiskFullError(CheckpointError):
+    """There is no room for a checkpoint; the older one is untouched."""
 
 
 class RemoteError(NNTrackerError):

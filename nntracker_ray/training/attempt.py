@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import keras
 
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.checkpoints.info import LAST
 from nntracker_ray.records import JsonValue, RunSpec, WeightArray
 from nntracker_ray.training.batches import BatchFeed
+from nntracker_ray.training.beginning import Beginning, beginning, enter
 from nntracker_ray.training.callbacks import Conductor, LeanCallbackList, ShortEpoch
-from nntracker_ray.training.checkpoint import Checkpoint, Place, read_checkpoint
 from nntracker_ray.training.compiling import compiled_model, effective_learning_rate
 from nntracker_ray.training.control import Command, LeaveTraining, Mailbox
+from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
 from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.facts import differences, environment, model_summary
@@ -21,7 +23,6 @@ from nntracker_ray.training.keeper import Keeper
 from nntracker_ray.training.recorder import GuardedSink, Recorder
 from nntracker_ray.training.saver import FLUSH_TIMEOUT_S, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
-from nntracker_ray.training.state import copy_layers, restore_state
 
 _log = logging.getLogger(__name__)
 
@@ -43,45 +44,40 @@ class Attempt:
         data: TrainingData,
         model_json: str,
         sink: GuardedSink,
-        checkpoint: Path,
+        checkpoints: CheckpointFolder,
         mailbox: Mailbox,
         schedule: CheckpointSchedule,
     ) -> None:
-        resumed = read_checkpoint(checkpoint, spec=spec)
-        place = resumed.place if resumed else Place()
-        schedule.covered = place.epochs_done
+        start = beginning(spec, checkpoints)
+        schedule.covered = start.place.epochs_done
         self._spec, self._data, self._sink, self._mailbox = spec, data, sink, mailbox
-        self._checkpoint, self._place = checkpoint, place
+        self._place = start.place
         self.model = compiled_model(spec, model_json)
-        if resumed is not None:
-            _enter(self.model, resumed, data)
+        forked = enter(self.model, start, data)
+        self._copies = Copies(self.model)
         self._feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
-        self.course = Course(place, batches=self._feed.batches, total_epochs=spec.total_epochs)
+        self.course = Course(start.place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
         self._stopper = _early_stopping(spec)
-        self._saver = Saver(checkpoint, sink.flush)
+        self._saver = Saver(checkpoints, sink.flush)
         self._environment = environment()
         self._keeper = Keeper(
             spec,
             model=self.model,
+            copies=self._copies,
             course=self.course,
             saver=self._saver,
             schedule=schedule,
             environment=self._environment,
             stopper=self._stopper,
-            resumed=resumed,
+            resumed=start.checkpoint,
         )
-        self._recorder.facts(self._facts(resumed))
+        self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())
 
     @property
     def trouble(self) -> str | None:
         """What is wrong with recording or with checkpoints; None when all is well."""
         return self._sink.trouble or self._saver.trouble
-
-    @property
-    def disk_full(self) -> bool:
-        """Whether a checkpoint could not be written for want of room."""
-        return self._saver.disk_full
 
     def run(self) -> Outcome:
         """Train until the end or until asked to leave, record everything, leave a checkpoint behind."""
@@ -124,18 +120,19 @@ class Attempt:
 
     def _leave(self, command: Command) -> Outcome:
         begun = self.course.batches_done > 0
-        if command is Command.STOP:
+        if command is Command.STOP and self.course.steps_done:
             self._recorder.left_within(self.course.epochs_done - (not begun), self._weights)
         else:
             self._recorder.progress()
-        if not self._keeper.save():
+        if not self._keeper.save(pausing=command is Command.PAUSE):
             _log.error("run %s goes on later from its older checkpoint: %s", self._spec.run_id, self.trouble)
+        self._recorder.facts(self._keeper.take_news())
         return "stopped" if command is Command.STOP else "paused"
 
     def _finish(self) -> Outcome:
         if self._stopper is not None and self._spec.early_stopping and self._spec.early_stopping.restore_best:
             self._recorder.facts({"restored_epoch": self._stopper.best_epoch})
-        self._recorder.facts({"best": self._keeper.best.facts})
+        self._recorder.facts({"best": self._keeper.best.facts} | self._keeper.take_news())
         if self._data.x_test is not None:
             self._recorder.tested(self.course.epochs_done - 1, self._tested())
         self._sink.flush(FLUSH_TIMEOUT_S)
@@ -153,28 +150,26 @@ class Attempt:
         return logs
 
     def _weights(self) -> tuple[WeightArray, ...]:
-        return copy_layers(self.model, self._spec.capture.layers)
+        return self._copies.layers(self._spec.capture.layers)
 
-    def _facts(self, resumed: Checkpoint | None) -> dict[str, JsonValue]:
+    def _facts(self, start: Beginning, forked: dict[str, JsonValue]) -> dict[str, JsonValue]:
         place = {"epochs_done": self._place.epochs_done, "batches_done": self._place.batches_done}
-        changed = differences(resumed.environment, self._environment) if resumed else {}
-        came_from = {**place, "changed_environment": changed} if resumed else None
-        return {
+        came_from: dict[str, JsonValue] = {"resumed_from": None}
+        if start.checkpoint is not None:
+            changed = differences(start.checkpoint.environment, self._environment)
+            came_from = {"resumed_from": {**place, "changed_environment": changed}}
+        facts: dict[str, JsonValue] = {
             "environment": self._environment,
             "model_summary": model_summary(self.model),
-            "effective_learning_rate": effective_learning_rate(self.model),
-            "checkpoint": {"file": self._checkpoint.name, "resumed_from": came_from},
+            "checkpoint": {"file": f"{LAST}.ckpt", **came_from},
             **self._data.facts,
         }
-
-
-def _enter(model: keras.Model, resumed: Checkpoint, data: TrainingData) -> None:
-    if resumed.place.batches_done:
-        # Running metrics get their variables with the first batch; this one leaves no other trace, because
-        # everything is restored after it.
-        model.test_on_batch(data.x_train[:1], data.y_train[:1])
-        model.reset_metrics()
-    restore_state(model, resumed.arrays)
+        if forked:
+            facts["forked_from"] = forked | place | {"steps_done": self._place.steps_done}
+        if start.checkpoint is None or forked:
+            # In force at the beginning; a run that goes on has what its schedule has made of it.
+            facts["effective_learning_rate"] = effective_learning_rate(self.model)
+        return facts
 
 
 def _early_stopping(spec: RunSpec) -> keras.callbacks.EarlyStopping | None:

@@ -1,33 +1,58 @@
-"""Keeps the weights of the best epoch: lowest validation loss, or lowest loss without a validation set."""
+"""Finds the best epoch of a run by one metric, and holds its state until that is on the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-import keras
+from nntracker_ray.records import CheckpointPolicy, JsonValue
+from nntracker_ray.training.checkpoint import Checkpoint
 
-from nntracker_ray.records import JsonValue
-from nntracker_ray.training.saver import BestWeights
-from nntracker_ray.training.state import copy_weights
+# Parts of the names of metrics that are better when higher; all others are better when lower.
+HIGHER_IS_BETTER: Final = (
+    *("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "sensitivity"),
+    *("specificity", "true_positives", "true_negatives"),
+)
 
 
 class BestModel:
-    """Compares epochs and copies the weights of each better one, for the next checkpoint to write."""
+    """Compares complete epochs by the metric of the policy: validation loss, or loss, where it names none."""
 
-    def __init__(self, facts: Mapping[str, JsonValue] | None = None) -> None:
-        self.facts: dict[str, JsonValue] | None = dict(facts) if facts else None
-        self._unwritten: BestWeights | None = None
+    def __init__(self, policy: CheckpointPolicy, facts: Mapping[str, JsonValue] | None = None) -> None:
+        self._policy = policy
+        self.facts: dict[str, JsonValue] | None = (
+            dict(facts) if facts else None
+        )  # {"metric", "value", "epoch"}
+        self.monitored: dict[str, JsonValue] | None = None  # {"metric", "value"} of the last complete epoch
+        self._unwritten: Checkpoint | None = None
 
-    def offer(self, epoch: int, logs: Mapping[str, float], model: keras.Model) -> None:
-        """Look at a complete epoch. NaN is never better; equal is not better."""
-        metric = "val_loss" if "val_loss" in logs else "loss"
+    def offer(self, epoch: int, logs: Mapping[str, float]) -> bool:
+        """Look at a complete epoch. Whether it is the best so far: NaN is never better, equal is not better."""
+        metric = self._policy.best or ("val_loss" if "val_loss" in logs else "loss")
         value = float(logs.get(metric, float("nan")))
-        limit = float("inf") if self.facts is None else self.facts["value"]
-        if value < limit:
-            self.facts = {"metric": metric, "value": value, "epoch": epoch}
-            self._unwritten = BestWeights(self.facts, copy_weights(model))
+        self.monitored = {"metric": metric, "value": value if abs(value) < float("inf") else None}
+        if not self._is_better(metric, value):
+            return False
+        self.facts = {"metric": metric, "value": value, "epoch": epoch}
+        return True
 
-    def take(self) -> BestWeights | None:
-        """The best weights if no checkpoint has taken them yet."""
+    def hold(self, checkpoint: Checkpoint) -> None:
+        """Keep the state at the end of the best epoch for the next turn of the saver."""
+        self._unwritten = checkpoint
+
+    def take(self) -> Checkpoint | None:
+        """The state at the best epoch if no turn of the saver has taken it yet."""
         taken, self._unwritten = self._unwritten, None
         return taken
+
+    def _is_better(self, metric: str, value: float) -> bool:
+        sign = -1.0 if higher_is_better(metric, self._policy.mode) else 1.0
+        limit = float("inf") if self.facts is None else sign * float(self.facts["value"])
+        return sign * value < limit
+
+
+def higher_is_better(metric: str, mode: str) -> bool:
+    """Which way a metric is better. `mode` "auto" goes by its name: accuracy and its like, else lower."""
+    if mode != "auto":
+        return mode == "max"
+    return any(part in metric.lower() for part in HIGHER_IS_BETTER)

@@ -110,6 +110,7 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     def _record(self, epoch: int, logs: Mapping[str, float], seconds: float) -> None:
         if failed := self._keeper.take_trouble():
             self._recorder.facts({"checkpoint_trouble": failed})
+        self._recorder.facts(self._keeper.take_news())
         self._recorder.epoch_ended(epoch, logs, seconds=seconds, weights=self._weights)
 
     def _obey(self) -> None:

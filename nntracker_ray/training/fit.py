@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.records import RunSpec
 from nntracker_ray.sinks import RecordSink
@@ -27,11 +27,10 @@ class TrainerStatus:
     steps_done: int  # optimizer updates, of all attempts
     outcome: Literal["finished", "paused", "stopped"] | None  # None: still at work
     trouble: str | None = None  # what is wrong with recording or checkpoints, though training goes on
-    disk_full: bool = False  # a checkpoint could not be written for want of room
 
 
 class Trainer:
-    """One attempt of one run, in a thread of its own. Goes on from `checkpoint` if that file exists.
+    """One attempt of one run, in a thread of its own. Goes on from its last checkpoint if there is one.
 
     Equal (spec, data, model) give equal bits on the same kind of CPU, however often the run was interrupted;
     see docs/training.md. Several trainers in one process are made one after the other.
@@ -41,7 +40,7 @@ class Trainer:
         data: From `load_training_data`.
         model_json: The model with the spec's digest, from the model store.
         sink: Takes the records. Its errors suspend recording, never training. Stays open.
-        checkpoint: The one file of the run; the best weights lie beside it.
+        checkpoints: Where those of the run lie, and which are kept.
         mailbox: Where pause and stop arrive.
         schedule: When checkpoints are due; the spec's period by default.
     """
@@ -53,12 +52,12 @@ class Trainer:
         data: TrainingData,
         model_json: str,
         sink: RecordSink,
-        checkpoint: Path,
+        checkpoints: CheckpointFolder,
         mailbox: Mailbox,
         schedule: CheckpointSchedule | None = None,
     ) -> None:
         self._spec, self._data, self._model_json = spec, data, model_json
-        self._sink, self._checkpoint, self._mailbox = GuardedSink(sink), checkpoint, mailbox
+        self._sink, self._checkpoints, self._mailbox = GuardedSink(sink), checkpoints, mailbox
         self._schedule = schedule or CheckpointSchedule(spec.checkpoint_period)
         self._thread = threading.Thread(target=self._train, name=f"training {spec.name}", daemon=True)
         self._attempt: Attempt | None = None
@@ -84,7 +83,7 @@ class Trainer:
             return TrainerStatus(0, 0, self._outcome, self._sink.trouble)
         course = attempt.course
         return TrainerStatus(
-            course.epochs_done, course.steps_done, self._outcome, attempt.trouble, attempt.disk_full
+            course.epochs_done, course.steps_done, self._outcome, attempt.trouble, attempt.disk_is_full
         )
 
     def _train(self) -> None:
@@ -97,7 +96,7 @@ class Trainer:
                 data=self._data,
                 model_json=self._model_json,
                 sink=self._sink,
-                checkpoint=self._checkpoint,
+                checkpoints=self._checkpoints,
                 mailbox=self._mailbox,
                 schedule=self._schedule,
             )

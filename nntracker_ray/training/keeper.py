@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from nntracker_ray.records import JsonValue, RunSpec
+from nntracker_ray.checkpoints.info import BEST, FACT, CheckpointInfo, epoch_name, infos_as_fact, pause_name
+from nntracker_ray.records import JsonValue, RunSpec, to_json
 from nntracker_ray.training.best import BestModel
-from nntracker_ray.training.checkpoint import Checkpoint, spec_digest
+from nntracker_ray.training.checkpoint import Checkpoint, epoch_digest, spec_digest
+from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
-from nntracker_ray.training.saver import Saver
+from nntracker_ray.training.saver import Keeping, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
-from nntracker_ray.training.state import copy_state, restore_metrics
+from nntracker_ray.training.state import restore_metrics
 
-_BEST = "early_stopping/"
+_BEST_ARRAYS = "early_stopping/"
 
 
 class Keeper:
@@ -28,6 +32,7 @@ class Keeper:
         spec: RunSpec,
         *,
         model: keras.Model,
+        copies: Copies,
         course: Course,
         saver: Saver,
         schedule: CheckpointSchedule,
@@ -35,11 +40,16 @@ class Keeper:
         stopper: keras.callbacks.EarlyStopping | None,
         resumed: Checkpoint | None,
     ) -> None:
-        self._spec, self._digest, self._environment = spec, spec_digest(spec), dict(environment)
-        self._model, self._course, self._saver, self._schedule = model, course, saver, schedule
+        self._spec, self._digests = spec, (spec_digest(spec), epoch_digest(spec))
+        self._configuration: dict[str, JsonValue] = json.loads(to_json(spec.configuration))
+        self._model, self._copies, self._environment = model, copies, dict(environment)
+        self._course, self._saver, self._schedule = course, saver, schedule
         self._stopper, self._resumed = stopper, resumed
-        self.best = BestModel((resumed.callbacks.get("best") or None) if resumed else None)
+        memory = resumed.callbacks if resumed else {}
+        self.best = BestModel(spec.checkpoints, memory.get("best"))
+        self.best.monitored = memory.get("monitored")
         self._awaited: int | None = None  # epochs covered by the checkpoint being written
+        self._told: list[CheckpointInfo] | None = None
 
     def restore_callbacks(self) -> None:
         """Give EarlyStopping its memory back."""
@@ -58,21 +68,30 @@ class Keeper:
     def within_epoch(self, *, now_s: float) -> None:
         """Write a checkpoint if the epoch has been long."""
         if self._schedule.is_due_within(now_s=now_s) and self._saver.idle:
-            self._begin()
-        self._note(now_s)
+            self._begin(self._checkpoint())
 
     def after_epoch(self, epoch: int, logs: Mapping[str, float], *, now_s: float) -> None:
         """Write a checkpoint if one is due; the one that ends the run is waited for."""
-        self.best.offer(epoch, logs, self._model)
+        improved = self.best.offer(epoch, logs)
         self._note(now_s)
-        if self._course.ended:
-            self.save()
-        elif self._saver.idle and self._schedule.is_due(epochs_done=self._course.epochs_done, now_s=now_s):
-            self._begin()
+        names = self._kept_names()
+        due = self._saver.idle and self._schedule.is_due(epochs_done=self._course.epochs_done, now_s=now_s)
+        if improved or names or due or self._course.ended:
+            moment = self._checkpoint()
+            if improved:
+                self.best.hold(moment)
+            if self._course.ended:
+                self._saver.save(self._keeping(moment, names))
+            elif names or due:
+                # One that is asked for by its epoch is written whatever it costs, but never two wait.
+                self._saver.wait()
+                self._begin(moment, names)
+        self._copies.forget()
 
-    def save(self) -> bool:
+    def save(self, *, pausing: bool = False) -> bool:
         """Write a checkpoint of this very moment and wait for it. Returns whether it is in place."""
-        return self._saver.save(self._checkpoint(), self.best.take())
+        names = (pause_name(self._course.steps_done),) if pausing and self._spec.checkpoints.at_pause else ()
+        return self._saver.save(self._keeping(self._checkpoint(), names))
 
     def take_trouble(self) -> str | None:
         """Why the last checkpoint could not be written, told once."""
@@ -81,8 +100,16 @@ class Keeper:
         trouble, self._saver.trouble = self._saver.trouble, None
         return trouble
 
-    def _begin(self) -> None:
-        self._saver.begin(self._checkpoint(), self.best.take())
+    def take_news(self) -> dict[str, JsonValue]:
+        """The fact that lists the checkpoints on the disk, when that has changed since it was taken."""
+        infos = self._saver.infos
+        if infos == self._told:
+            return {}
+        self._told = infos
+        return {FACT: infos_as_fact(infos)}
+
+    def _begin(self, moment: Checkpoint, names: tuple[str, ...] = ()) -> None:
+        self._saver.begin(self._keeping(moment, names))
         self._awaited = self._course.epochs_done
 
     def _note(self, now_s: float) -> None:
@@ -90,16 +117,31 @@ class Keeper:
             self._schedule.written(covers=self._awaited, now_s=now_s, took_s=self._saver.took_s)
             self._awaited = None
 
+    def _kept_names(self) -> tuple[str, ...]:
+        every, done = self._spec.checkpoints.every, self._course.epochs_done
+        return (epoch_name(done - 1),) if every and done % every == 0 else ()
+
+    def _keeping(self, moment: Checkpoint, names: tuple[str, ...]) -> Keeping:
+        best = self.best.take()
+        # One file under both names, where the best moment is this one.
+        return Keeping(moment, (*names, BEST)) if best is moment else Keeping(moment, names, best)
+
     def _checkpoint(self) -> Checkpoint:
         place = self._course.place
-        arrays = copy_state(self._model, with_metrics=place.batches_done > 0)
+        arrays = self._copies.state(with_metrics=place.batches_done > 0)
+        memory = {"best": self.best.facts, "monitored": self.best.monitored}
         return Checkpoint(
             run_id=self._spec.run_id,
-            spec_digest=self._digest,
+            spec_digest=self._digests[0],
             place=place,
             arrays=arrays | _best_arrays(self._stopper),
-            callbacks={"best": self.best.facts, "early_stopping": _memory(self._stopper)},
+            callbacks={**memory, "early_stopping": _memory(self._stopper)},
             environment=self._environment,
+            weights=self._copies.weight_names,
+            configuration=self._configuration,
+            total_epochs=self._spec.total_epochs,
+            epoch_digest=self._digests[1],
+            created_at=datetime.now(UTC).isoformat(),
         )
 
 
@@ -113,9 +155,9 @@ def _memory(stopper: keras.callbacks.EarlyStopping | None) -> dict[str, JsonValu
 
 def _best_arrays(stopper: keras.callbacks.EarlyStopping | None) -> dict[str, NDArray[Any]]:
     weights = None if stopper is None else stopper.best_weights
-    return {f"{_BEST}{place}": np.array(array) for place, array in enumerate(weights or ())}
+    return {f"{_BEST_ARRAYS}{place}": np.array(array) for place, array in enumerate(weights or ())}
 
 
 def _best_weights(arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]] | None:
-    count = sum(name.startswith(_BEST) for name in arrays)
-    return [arrays[f"{_BEST}{place}"] for place in range(count)] or None
+    count = sum(name.startswith(_BEST_ARRAYS) for name in arrays)
+    return [arrays[f"{_BEST_ARRAYS}{place}"] for place in range(count)] or None

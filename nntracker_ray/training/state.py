@@ -6,8 +6,7 @@ so a run resumed through it differs from one that was not interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -15,30 +14,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntracker_ray.errors import CheckpointError
-from nntracker_ray.models.arrays import layer_variables
-from nntracker_ray.records import WeightArray
 
 
-def copy_state(model: keras.Model, *, with_metrics: bool) -> dict[str, NDArray[Any]]:
-    """A copy of all variables of a compiled model, by section and place: `model/0`, `optimizer/3`.
-
-    Args:
-        with_metrics: Also the running averages of the epoch begun.
-    """
-    return {
-        name: copy_of(variable)
-        for section, variables in _sections(model, with_metrics=with_metrics).items()
-        for name, variable in _numbered(section, variables)
-    }
+def sections(model: keras.Model, *, with_metrics: bool) -> dict[str, list[keras.Variable]]:
+    """All variables of a compiled model in Keras' order; those of running metrics if wanted."""
+    found = {"model": list(model.variables), "optimizer": list(model.optimizer.variables)}
+    return found | ({"metrics": list(model.metrics_variables)} if with_metrics else {})
 
 
 def restore_state(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Give a model of the same making the variables from `copy_state`; running metrics are left out.
+    """Give a model of the same making the variables it had; running metrics are left out.
 
     Raises: CheckpointError: The arrays are not those of this model.
     """
-    for section, variables in _sections(model, with_metrics=False).items():
-        _assign(section, variables, arrays)
+    restore_weights(model, arrays)
+    _assign("optimizer", model.optimizer.variables, arrays)
+
+
+def restore_weights(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Give a model its weights and the states of its random generators back, the optimizer left out.
+
+    Raises: CheckpointError: The arrays are not those of this model.
+    """
+    _assign("model", list(model.variables), arrays)
+
+
+def restore_optimizer(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Give the optimizer of a model its memory back, and leave its learning rate as it is.
+
+    Raises: CheckpointError: The arrays are not those of this optimizer; nothing was changed.
+    """
+    rate = copy_of(model.optimizer.learning_rate)
+    _assign("optimizer", model.optimizer.variables, arrays)
+    model.optimizer.learning_rate = rate
 
 
 def restore_metrics(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -50,29 +58,10 @@ def restore_metrics(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> N
         _assign("metrics", model.metrics_variables, arrays)
 
 
-def copy_weights(model: keras.Model) -> dict[str, NDArray[Any]]:
-    """A copy of every weight by layer and tensor: `dense_4/kernel`."""
-    return {f"{found.layer_name}/{found.tensor}": copy_of(found.variable) for found in layer_variables(model)}
-
-
-def copy_layers(model: keras.Model, patterns: Sequence[str]) -> tuple[WeightArray, ...]:
-    """Copies of the weight arrays of the layers that any of the glob patterns names, in layer order."""
-    return tuple(
-        WeightArray(found.layer_index, found.layer_name, found.tensor, copy_of(found.variable))
-        for found in layer_variables(model)
-        if any(fnmatchcase(found.layer_name, pattern) for pattern in patterns)
-    )
-
-
 def copy_of(variable: keras.Variable) -> NDArray[Any]:
     """The value of a variable in its own dtype, copied once from the device."""
     # Keras' own numpy() copies twice.
     return np.asarray(variable.value.numpy())
-
-
-def _sections(model: keras.Model, *, with_metrics: bool) -> dict[str, list[keras.Variable]]:
-    sections = {"model": list(model.variables), "optimizer": list(model.optimizer.variables)}
-    return sections | ({"metrics": list(model.metrics_variables)} if with_metrics else {})
 
 
 def _numbered(section: str, variables: Iterable[keras.Variable]) -> list[tuple[str, keras.Variable]]:

@@ -84,6 +84,14 @@ def mortal_steps(fuse: Fuse) -> type[atomic_file.FileSteps]:
             fuse.burn()
             super().sync_folder(folder)
 
+        def link(self, source: Path, target: Path) -> None:
+            fuse.burn()
+            super().link(source, target)
+
+        def unlink(self, path: Path) -> None:
+            fuse.burn()
+            super().unlink(path)
+
     return MortalSteps
 
 

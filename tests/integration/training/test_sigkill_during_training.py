@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_kit import Training, bits, make_spec, outcome, train
+from training_kit import Training, bits, folder_of, make_spec, outcome, train
 
 from nntracker_ray.records import Record
 from nntracker_ray.training.checkpoint import read_checkpoint
@@ -55,5 +55,5 @@ def test_kills_at_the_checkpoint_writers_work_lose_nothing(straight: Training, t
 def assert_whole(straight: Training, folder: Path) -> None:
     spec = make_spec()
     records: tuple[Record, ...] = decode_records((folder / "records").read_bytes())
-    assert bits(read_checkpoint(folder / f"{spec.run_id}.ckpt", spec=spec)) == bits(straight.checkpoint)
+    assert bits(read_checkpoint(folder_of(spec, folder).path("last"), spec=spec)) == bits(straight.checkpoint)
     assert outcome(records) == outcome(straight.records)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from training_kit import digits, make_spec, model_json
+from training_kit import digits, folder_of, make_spec, model_json
 
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.sinks import MemorySink
@@ -35,7 +35,7 @@ def test_a_trainer_obeys_from_another_thread_and_starts_once(tmp_path: Path):
         data=digits(),
         model_json=model_json(),
         sink=MemorySink(),
-        checkpoint=tmp_path / "run.ckpt",
+        checkpoints=folder_of(make_spec(), tmp_path),
         mailbox=mailbox,
     )
     trainer.start()

@@ -16,6 +16,7 @@ from training_kit import (
     captured_epochs,
     digits,
     facts,
+    folder_of,
     make_spec,
     metric_epochs,
     model_json,
@@ -33,10 +34,8 @@ from nntracker_ray.records import (
     Record,
 )
 from nntracker_ray.sinks import MemorySink
-from nntracker_ray.training.checkpoint import read_weights
 from nntracker_ray.training.control import Mailbox
 from nntracker_ray.training.recorder import GuardedSink
-from nntracker_ray.training.saver import best_path
 from nntracker_ray.training.schedule import CheckpointSchedule
 
 READINGS_PER_EPOCH = 17
@@ -117,17 +116,15 @@ def test_the_facts_tell_where_and_how(whole: Training):
     assert said["checkpoint"]["resumed_from"] is None
 
 
-def test_the_best_weights_lie_beside_the_checkpoint(whole: Training, folder: Path):
-    """Best and last model are kept."""
-    spec = make_spec()
+def test_the_best_epoch_is_kept_as_a_whole_checkpoint(whole: Training, folder: Path):
+    """One can look at it, fork from it, and take its weights home."""
     losses = [r.value for r in whole.records if isinstance(r, MetricPoint) and r.metric == "val_loss"]
+    best = losses.index(min(losses))
 
-    said, weights = read_weights(best_path(folder / f"{spec.run_id}.ckpt"))
+    found = folder_of(make_spec(), folder).info("best")
 
-    assert said["value"] == min(losses)
-    assert losses[said["epoch"]] == min(losses)
-    assert weights["hidden/kernel"].shape == (64, 16)
-    assert facts(whole.records)["best"]["value"] == min(losses)
+    assert (found.epochs_done, found.metric, found.value) == (best + 1, "val_loss", losses[best])
+    assert facts(whole.records)["best"] == {"metric": "val_loss", "value": losses[best], "epoch": best}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +215,7 @@ def test_a_failing_sink_changes_no_number(tmp_path: Path):
 def final_state(sink: MemorySink, folder: Path) -> dict[str, bytes]:
     """Every variable after three epochs."""
     from nntracker_ray.training.attempt import Attempt
-    from nntracker_ray.training.state import copy_state
+    from nntracker_ray.training.copies import Copies
 
     guarded = GuardedSink(sink)
     attempt = Attempt(
@@ -226,13 +223,13 @@ def final_state(sink: MemorySink, folder: Path) -> dict[str, bytes]:
         data=digits(),
         model_json=model_json(),
         sink=guarded,
-        checkpoint=folder / "run.ckpt",
+        checkpoints=folder_of(make_spec(), folder),
         mailbox=Mailbox(),
         schedule=CheckpointSchedule(1),
     )
     assert attempt.run() == "finished"
     assert (guarded.trouble is not None) == isinstance(sink, FailingSink)
-    return {name: array.tobytes() for name, array in copy_state(attempt.model, with_metrics=False).items()}
+    return {name: array.tobytes() for name, array in Copies(attempt.model).state(with_metrics=False).items()}
 
 
 class UnsafeSink(MemorySink):

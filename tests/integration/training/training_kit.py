@@ -12,6 +12,8 @@ from uuid import UUID
 
 import numpy as np
 
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.home import Home
 from nntracker_ray.records import (
     Capture,
     CaptureSpec,
@@ -35,6 +37,11 @@ from nntracker_ray.training.schedule import CheckpointSchedule
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BATCH_SIZE, ROWS = 32, 500  # 16 batches an epoch, the last one of 20 rows
 TIMES = ("epoch_time", "elapsed_time")
+
+
+def folder_of(spec: RunSpec, root: Path) -> CheckpointFolder:
+    """Where the checkpoints of a run lie in a data folder."""
+    return CheckpointFolder(Home(root), spec.run_id, spec.checkpoints)
 
 
 def every_epoch() -> CheckpointSchedule:
@@ -117,20 +124,22 @@ def train(
     """Make one attempt and wait for its end."""
     configure_process(1)
     sink = sink or MemorySink()
-    path = folder / f"{spec.run_id}.ckpt"
+    checkpoints = folder_of(spec, folder)
     trainer = Trainer(
         spec,
         data=data or digits(),
         model_json=model or model_json(),
         sink=sink,
-        checkpoint=path,
+        checkpoints=checkpoints,
         mailbox=mailbox or Mailbox(),
         schedule=schedule or every_epoch(),
     )
     trainer.start()
     status = trainer.wait(120.0)
     assert status.outcome is not None
-    return Training(status, getattr(sink, "records", []), read_checkpoint(path, spec=spec))
+    return Training(
+        status, getattr(sink, "records", []), read_checkpoint(checkpoints.path("last"), spec=spec)
+    )
 
 
 class PausingMailbox(Mailbox):
@@ -159,7 +168,7 @@ def _said(record: Record) -> Iterator[tuple[Any, Any]]:
     if isinstance(record, Capture):
         arrays = [(a.layer_name, a.tensor, str(a.array.dtype), a.array.tobytes()) for a in record.arrays]
         yield ("capture", record.epoch), (record.step, arrays)
-    if isinstance(record, RunFact) and record.key not in ("environment", "checkpoint"):
+    if isinstance(record, RunFact) and record.key not in ("environment", "checkpoint", "checkpoints"):
         yield ("fact", record.key), json.dumps(record.value, sort_keys=True)
 
 
