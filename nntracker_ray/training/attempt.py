@@ -79,6 +79,11 @@ class Attempt:
         """What is wrong with recording or with checkpoints; None when all is well."""
         return self._sink.trouble or self._saver.trouble
 
+    @property
+    def disk_full(self) -> bool:
+        """Whether the newest checkpoint found no room."""
+        return self._saver.disk_full
+
     def run(self) -> Outcome:
         """Train until the end or until asked to leave, record everything, leave a checkpoint behind."""
         try:

@@ -27,6 +27,7 @@ class TrainerStatus:
     steps_done: int  # optimizer updates, of all attempts
     outcome: Literal["finished", "paused", "stopped"] | None  # None: still at work
     trouble: str | None = None  # what is wrong with recording or checkpoints, though training goes on
+    disk_full: bool = False  # the newest checkpoint found no room
 
 
 class Trainer:
@@ -83,7 +84,7 @@ class Trainer:
             return TrainerStatus(0, 0, self._outcome, self._sink.trouble)
         course = attempt.course
         return TrainerStatus(
-            course.epochs_done, course.steps_done, self._outcome, attempt.trouble, attempt.disk_is_full
+            course.epochs_done, course.steps_done, self._outcome, attempt.trouble, attempt.disk_full
         )
 
     def _train(self) -> None:
