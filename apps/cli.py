@@ -83,26 +83,33 @@ def start(
     ] = True,
     browser: Annotated[bool, typer.Option(help="Open a browser where there is a display.")] = True,
     show_link: Annotated[bool, typer.Option("--link/--no-link", hidden=True)] = True,
+    unsupervised: Annotated[bool, typer.Option("--unsupervised", hidden=True)] = False,
     home: HomeOption = None,
 ) -> None:
     """Start the platform: database, Ray, run manager and web app. Ctrl-C ends it."""
-    from apps.platform import PlatformOptions
-    from apps.start_command import Welcome, start_in_background, start_in_foreground
-
-    if not background:
-        options = PlatformOptions(web_port=port, cpus=cpus)
-        start_in_foreground(
-            chosen_home(home), options, Welcome(example=example, browser=browser, link=show_link)
-        )
-        return
-    if (already := running_platform(chosen_home(home))) is not None:
-        print(f"runs already (process {already.pid}): {already.web}")
-        return
-    arguments = ["--port", str(port), "--home", str(chosen_home(home).root), "--no-browser", "--no-link"]
-    arguments += ["--cpus", str(cpus)] if cpus else []
+    chosen = chosen_home(home)
+    arguments = ["--port", str(port), "--home", str(chosen.root), *(["--cpus", str(cpus)] if cpus else [])]
     arguments += [] if example else ["--no-example"]
-    info = start_in_background(chosen_home(home), arguments)
-    print(f"runs in the background (process {info.pid}): {info.web}; `nntracker link` signs you in")
+    if background:
+        from apps.start_command import start_in_background
+
+        if (already := running_platform(chosen)) is not None:
+            print(f"runs already (process {already.pid}): {already.web}")
+            return
+        info = start_in_background(chosen, [*arguments, "--no-browser", "--no-link"])
+        print(f"runs in the background (process {info.pid}): {info.web}; `nntracker link` signs you in")
+    elif unsupervised:
+        from apps.platform import PlatformOptions
+        from apps.start_command import Welcome, start_in_foreground
+
+        options = PlatformOptions(web_port=port, cpus=cpus)
+        start_in_foreground(chosen, options, Welcome(example=example, browser=browser, link=show_link))
+    else:
+        from apps.supervisor import supervise
+
+        arguments += [] if browser else ["--no-browser"]
+        arguments += [] if show_link else ["--no-link"]
+        raise typer.Exit(supervise(chosen, arguments))
 
 
 @app.command()

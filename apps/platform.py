@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +20,9 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
+from apps.joined_cluster import require_fit_cluster
 from apps.ports import is_free_port, require_free_port
+from apps.watch import Watch, vital_processes
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
@@ -28,13 +31,15 @@ from nntracker_ray.platform_file import (
     running_platform,
     write_platform_file,
 )
-from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.connection import Database, named_dsn
 from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.server import EmbeddedServer
 
 NAMESPACE = "nntracker"
 LOOPBACK = "127.0.0.1"
 DEFAULT_WEB_PORT = 8000
+# In a container the app must listen on the container's own address; the gate lets in who signs in, wherever from.
+WEB_HOST_VARIABLE = "NNTRACKER_WEB_HOST"
 DEFAULT_DASHBOARD_PORT = 8265
 # Ray lets nobody choose this port in ray.init; a second Ray on the machine goes without it, and without jobs.
 RAY_JOBS_PORT = 52365
@@ -49,6 +54,7 @@ class PlatformOptions:
 
     web: bool = True
     web_port: int = DEFAULT_WEB_PORT
+    web_host: str = field(default_factory=lambda: os.environ.get(WEB_HOST_VARIABLE, LOOPBACK))
     dashboard: bool = True
     dashboard_port: int = DEFAULT_DASHBOARD_PORT
     cpus: int | None = None  # None: as many as Ray finds
@@ -69,6 +75,13 @@ class Platform:
         self.info: PlatformInfo | None = None
         self.database: Database | None = None
         self.takes_jobs = True  # whether `ray job submit` will be answered
+        self._server: EmbeddedServer | None = None  # None: somebody else's database
+        self._gone = threading.Event()  # set when the Ray below is gone
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is gone that this process cannot replace; a new process can."""
+        return not self._gone.is_set()
 
     def __enter__(self) -> Platform:
         try:
@@ -88,7 +101,7 @@ class Platform:
         self._prepare_home()
         self._ends.enter_context(_only_one(self._home))
         if self._options.web:
-            require_free_port(LOOPBACK, self._options.web_port)
+            require_free_port(self._options.web_host, self._options.web_port)
         self._report("starting the database")
         self._start_database()
         self._report("starting Ray")
@@ -96,6 +109,7 @@ class Platform:
         self._report("starting the metrics writer and the run manager")
         self._start_actors()
         web = self._start_web() if self._options.web else None
+        self._start_watch()
         self.info = PlatformInfo.of_this_process(ray_address=address, dashboard=dashboard, web=web)
         write_platform_file(self._home, self.info)
         self._ends.callback(remove_platform_file, self._home)
@@ -111,12 +125,12 @@ class Platform:
             ) from error
 
     def _start_database(self) -> None:
-        if url := os.environ.get("NNTRACKER_DATABASE_URL"):
+        if url := named_dsn():
             self.dsn = url
         else:
-            server = EmbeddedServer(self._home)
-            self.dsn = server.start()
-            self._ends.callback(server.release)
+            self._server = EmbeddedServer(self._home)
+            self.dsn = self._server.start()
+            self._ends.callback(self._server.release)
         self.database = Database(self.dsn, application="nntracker platform")
         self._ends.callback(self.database.close)
         migrate(self.database)
@@ -135,6 +149,8 @@ class Platform:
         self._ends.callback(_end_ray)
         with _keeping_signal_handlers():
             context = ray.init(**arguments)
+        if address:
+            require_fit_cluster(self._home, embedded_database=self._server is not None)
         dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else None
         return ray.get_runtime_context().gcs_address, dashboard
 
@@ -154,7 +170,7 @@ class Platform:
     def _own_arguments(self) -> dict[str, Any]:
         # Ray puts sockets in this folder, whose paths must stay under 108 bytes; the data folder may be long.
         self.takes_jobs = self._options.dashboard and is_free_port(LOOPBACK, RAY_JOBS_PORT)
-        folder = Path(tempfile.mkdtemp(prefix="nntracker-ray-"))
+        folder = _empty_ray_folder(self._home)
         self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
         return {
             "address": "local",
@@ -182,7 +198,18 @@ class Platform:
 
         self._report("starting the web app")
         self._ends.callback(stop_web)
-        return start_web(str(self._home.root), self.dsn, host=LOOPBACK, port=self._options.web_port)
+        return start_web(
+            str(self._home.root), self.dsn, host=self._options.web_host, port=self._options.web_port
+        )
+
+    def _start_watch(self) -> None:
+        watch = Watch(server=self._server, vital=vital_processes(), gone=self._note_gone)
+        watch.start()
+        self._ends.callback(watch.close)
+
+    def _note_gone(self, name: str) -> None:
+        self._report(f"Ray is gone: its process {name} ended")
+        self._gone.set()
 
 
 @contextmanager
@@ -211,6 +238,14 @@ def _end_ray() -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(lingering, timeout=RAY_LEAVES_WITHIN_S)
+
+
+def _empty_ray_folder(home: Home) -> Path:
+    """A new folder for Ray; those of this data folder's platforms that were killed are removed."""
+    prefix = f"nntracker-ray-{hashlib.sha256(str(home.root).encode()).hexdigest()[:8]}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix))
 
 
 def _only_one(home: Home) -> FileLock:

@@ -9,8 +9,10 @@ import sys
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 from rich.console import Console
@@ -19,7 +21,12 @@ from rich.text import Text
 from apps.platform import Platform, PlatformOptions
 from nntracker_ray.errors import NNTrackerError, PlatformError
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import PlatformInfo, running_platform
+from nntracker_ray.platform_file import (
+    PlatformInfo,
+    remove_platform_file,
+    running_platform,
+    running_supervisor,
+)
 from nntracker_ray.storage import queries, writes
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
@@ -27,6 +34,8 @@ from nntracker_ray.submission import prepare, submit
 EXAMPLE = Path(__file__).parents[1] / "examples" / "digits" / "experiment.json"
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 90.0
+LOOK_S = 0.5
+EXIT_START_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the supervisor brings up a new platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,22 @@ def start_in_foreground(home: Home, options: PlatformOptions, welcome: Welcome) 
         _greet(platform, home, console, welcome)
         if welcome.example:
             _submit_example(platform, home, console)
-        ended.wait()
+        while not ended.wait(LOOK_S):
+            if not platform.is_whole:
+                leave_at_once(home)
     finally:
         with console.status("stopping") as status:
             platform.__exit__(None, None, None)
         console.print("stopped; everything is kept in", Text(str(home.root)))
+
+
+def leave_at_once(home: Home) -> NoReturn:
+    """End this process without a word to Ray, which is gone: to end in order would wait for it in vain."""
+    remove_platform_file(home)
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(EXIT_START_AGAIN)
 
 
 def _until_signalled() -> threading.Event:
@@ -158,16 +178,15 @@ def stop(home: Home) -> bool:
 
     Raises: PlatformError: It is still there after a minute and a half.
     """
-    info = running_platform(home)
-    if info is None:
-        return False
-    process = psutil.Process(info.pid)
-    process.terminate()
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except psutil.TimeoutExpired as error:
+    # The supervisor hands the request on, and starts nothing any more.
+    found = [note.pid for note in (running_supervisor(home), running_platform(home)) if note is not None]
+    processes = [psutil.Process(pid) for pid in found]
+    for process in processes[:1]:
+        process.terminate()
+    _, left = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
+    if left:
         raise PlatformError(
-            f"process {info.pid} did not end within {STOP_TIMEOUT_S:.0f} s; "
-            f"see {home.logs}, or end it with `kill -9 {info.pid}`: nothing that was recorded is lost"
-        ) from error
-    return True
+            f"process {left[-1].pid} did not end within {STOP_TIMEOUT_S:.0f} s; "
+            f"see {home.logs}, or end it with `kill -9 {left[-1].pid}`: nothing that was recorded is lost"
+        )
+    return bool(found)

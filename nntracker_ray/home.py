@@ -77,6 +77,11 @@ class Home:
         return self.root / "platform.json"
 
     @property
+    def supervisor_file(self) -> Path:
+        """The process that starts the platform again when it dies; absent when there is none."""
+        return self.root / "supervisor.json"
+
+    @property
     def ray_token(self) -> Path:
         """The token that Ray's own ports ask for, mode 0600."""
         return self.root / "ray_token"

@@ -14,6 +14,28 @@ from nntracker_ray.home import Home
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessNote:
+    """A process, told apart from a later one of the same number."""
+
+    pid: int
+    born_at: float  # its creation time, seconds since the epoch: a pid alone may have been reused
+
+    @classmethod
+    def of_this_process(cls) -> ProcessNote:
+        """The calling process."""
+        return cls(os.getpid(), psutil.Process().create_time())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether that very process still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            return process.create_time() == self.born_at and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformInfo:
     """A running platform, as others find it."""
 
@@ -35,19 +57,25 @@ class PlatformInfo:
     @property
     def is_alive(self) -> bool:
         """Whether the process that wrote the note still runs."""
-        try:
-            process = psutil.Process(self.pid)
-            return process.create_time() == self.born_at and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+        return ProcessNote(self.pid, self.born_at).is_alive
 
 
 def write_platform_file(home: Home, info: PlatformInfo) -> None:
     """Leave the note; readers see the old one or the new one, never half."""
-    aside = home.platform_file.with_suffix(".new")
-    aside.touch(mode=0o600)
-    aside.write_text(json.dumps(asdict(info)))
-    aside.replace(home.platform_file)
+    _write(home.platform_file, info)
+
+
+def write_supervisor_file(home: Home) -> None:
+    """Note that the calling process starts the platform again whenever it dies."""
+    _write(home.supervisor_file, ProcessNote.of_this_process())
+
+
+def running_supervisor(home: Home) -> ProcessNote | None:
+    """Who starts the platform again when it dies; None when nobody does."""
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+        note = ProcessNote(**json.loads(home.supervisor_file.read_text()))
+        return note if note.is_alive else None
+    return None
 
 
 def running_platform(home: Home) -> PlatformInfo | None:
@@ -59,6 +87,13 @@ def running_platform(home: Home) -> PlatformInfo | None:
 def remove_platform_file(home: Home) -> None:
     """Take the note away when the platform is down."""
     home.platform_file.unlink(missing_ok=True)
+
+
+def _write(path: Path, note: PlatformInfo | ProcessNote) -> None:
+    aside = path.with_suffix(".new")
+    aside.touch(mode=0o600)
+    aside.write_text(json.dumps(asdict(note)))
+    aside.replace(path)
 
 
 def _read(path: Path) -> PlatformInfo | None:

@@ -81,6 +81,10 @@ class EmbeddedServer:
             return False
         return True
 
+    def lives(self) -> bool:
+        """Whether its process is there; costs next to nothing, and says nothing of a server that is stuck."""
+        return postmaster_lives(self._place.cluster)
+
     def start(self) -> str:
         """Start it, if it is not running, making it first if it is not there. Returns the DSN of the socket.
 
