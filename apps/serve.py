@@ -17,6 +17,7 @@ from apps.api.private_files import write_private
 from apps.ports import require_free_port
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
+from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import resolve_dsn
 
 if TYPE_CHECKING:
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 NAME = "nntracker"
 PUBLIC_ORIGINS_VARIABLE = "NNTRACKER_PUBLIC_ORIGINS"
 DSN_FILE = "web_dsn"
+HEAD = {
+    "node:__internal_head__": 0.001
+}  # Ray's own name for the head node, where the platform's data folder is
 OPEN_PAGES = 1000  # each open page holds one request for as long as it is open; Serve's default is 5
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - asked for by NNTRACKER_WEB_HOST
 
 
 def start_web(home_root: str, dsn: str, host: str = LOOPBACK, port: int = 8000) -> str:
@@ -48,7 +53,7 @@ def start_web(home_root: str, dsn: str, host: str = LOOPBACK, port: int = 8000) 
         why = _why_not()
         stop_web()
         raise PlatformError(f"the web app does not come up: {why or error}") from error
-    return f"http://{host}:{port}"
+    return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}"
 
 
 def stop_web() -> None:
@@ -67,8 +72,11 @@ def build_replica_app(home_root: str, public_origins: frozenset[str]) -> FastAPI
     """Build the application where it runs: pages cannot be pickled."""
     from apps.api.app import WebSettings, build_app
 
-    home = Home(Path(home_root))
-    return build_app(WebSettings(home, (home.root / DSN_FILE).read_text(encoding="utf-8"), public_origins))
+    home = Home.on_this_node(Path(home_root))
+    handed_over = home.root / DSN_FILE
+    # Where Serve itself places the replica, as KubeRay has it, nobody has written the file on its node.
+    dsn = handed_over.read_text(encoding="utf-8") if handed_over.exists() else resolve_dsn(home)
+    return build_app(WebSettings(home, dsn, public_origins))
 
 
 def _application(home_root: str, public_origins: frozenset[str]) -> Any:
@@ -80,7 +88,11 @@ def _application(home_root: str, public_origins: frozenset[str]) -> Any:
         name="web",
         num_replicas=1,
         max_ongoing_requests=OPEN_PAGES,
-        ray_actor_options={"num_cpus": 0},  # a tenth of a core would cost a run its whole one
+        ray_actor_options={
+            "num_cpus": 0,  # a tenth of a core would cost a run its whole one
+            "resources": HEAD,
+            **({"runtime_env": {"env_vars": shared}} if (shared := shared_setting()) else {}),
+        },
     )
     @serve.ingress(build)
     class Web:
