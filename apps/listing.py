@@ -17,7 +17,6 @@ from apps.dashboard.words import duration
 from apps.selection import Chosen, parse_states
 from apps.state_words import bar, state_text
 from apps.tables import slim_table
-from nntracker_ray.commands import Selection
 from nntracker_ray.following import changes
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
@@ -49,14 +48,13 @@ def read_page(session: Session, chosen: Chosen, *, limit: int) -> Page:
             if chosen.experiment
             else None
         )
-        ids, total = queries.matching_runs(
+        rows = queries.list_runs(
             conn, owner_id=owner_id, experiment_id=experiment_id, tag=chosen.tag, states=states, limit=limit
         )
-        if not ids:
-            return Page((), 0)
-        rows = queries.select_runs(conn, owner_id=owner_id, selection=Selection(run_ids=tuple(ids)))
-    by_id = {row.run_id: row for row in rows}
-    return Page([by_id[run_id] for run_id in ids if run_id in by_id], total)
+        total = queries.count_runs(
+            conn, owner_id=owner_id, experiment_id=experiment_id, tag=chosen.tag, states=states
+        )
+    return Page(rows, total)
 
 
 def list_runs(session: Session, chosen: Chosen, *, limit: int, as_json: bool, watch: bool) -> None:

@@ -57,9 +57,9 @@ def selection_of(session: Session, chosen: Chosen) -> Selection:
             else None
         )
         if chosen.everything:
-            named = queries.matching_runs(conn, owner_id=owner_id, states=states)[0]
+            named = queries.all_run_ids(conn, owner_id=owner_id)
             if not named:
-                raise NotFoundError("there is no such run; `nntracker ls` lists what there is")
+                raise NotFoundError("there are no runs yet")
     return Selection(
         run_ids=tuple(dict.fromkeys(named)), experiment_id=experiment_id, tag=chosen.tag, states=states
     )

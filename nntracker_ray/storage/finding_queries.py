@@ -9,7 +9,6 @@ from typing import Literal
 from uuid import UUID
 
 from nntracker_ray.errors import BadInputError, NotFoundError, did_you_mean
-from nntracker_ray.records import RunState
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
@@ -77,30 +76,9 @@ def known_names(
     return [name for (name,) in conn.execute(query("known_names"), values)]
 
 
-def matching_runs(
-    conn: Connection,
-    *,
-    owner_id: UUID,
-    experiment_id: UUID | None = None,
-    tag: str | None = None,
-    states: Sequence[RunState] = (),
-    limit: int | None = None,
-    offset: int = 0,
-) -> tuple[list[UUID], int]:
-    """Ids of the runs that match every filter given, newest experiment first, then grid order.
-
-    Returns: a page of ids; how many match in all (0 for a page behind the end).
-    """
-    values = {
-        "owner_id": owner_id,
-        "experiment_id": experiment_id,
-        "tag": tag,
-        "states": [state.value for state in states] or None,
-        "limit": limit,
-        "offset": offset,
-    }
-    rows = conn.execute(query("matching_runs"), values).fetchall()
-    return [row[0] for row in rows], int(rows[0][1]) if rows else 0
+def all_run_ids(conn: Connection, *, owner_id: UUID) -> list[UUID]:
+    """Ids of every run of the owner, newest first."""
+    return [run_id for (run_id,) in conn.execute(query("all_run_ids"), {"owner_id": owner_id})]
 
 
 def _none_called(what: str, word: str, names: Sequence[str]) -> str:

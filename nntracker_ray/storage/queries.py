@@ -4,6 +4,7 @@ The owner is bound inside each statement: what is not there and what is somebody
 """
 
 from nntracker_ray.storage.adaptation_queries import adaptations
+from nntracker_ray.storage.command_queries import find_command, list_commands
 from nntracker_ray.storage.experiment_queries import (
     ExperimentRow,
     count_experiments,
@@ -11,13 +12,12 @@ from nntracker_ray.storage.experiment_queries import (
     list_experiments,
 )
 from nntracker_ray.storage.finding_queries import (
+    all_run_ids,
     experiment_called,
     known_names,
-    matching_runs,
     run_called,
 )
 from nntracker_ray.storage.log_queries import log_lines
-from nntracker_ray.storage.command_queries import find_command, list_commands
 from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
@@ -50,11 +50,12 @@ __all__ = [
     "StateTally",
     "WorkRow",
     "adaptations",
+    "all_run_ids",
     "cost_of_deletion",
     "count_experiments",
     "count_runs",
-    "find_command",
     "experiment_called",
+    "find_command",
     "find_experiment",
     "find_run",
     "fold_membership",
@@ -63,11 +64,10 @@ __all__ = [
     "layer_curves",
     "layer_weights",
     "learning_curves",
-    "list_experiments",
     "list_commands",
+    "list_experiments",
     "list_runs",
     "log_lines",
-    "matching_runs",
     "queue_lengths",
     "read_only_sql",
     "reduced_weights",

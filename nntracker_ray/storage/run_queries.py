@@ -23,15 +23,25 @@ from nntracker_ray.storage.tables import Columns, columns_of
 
 
 def list_runs(
-    conn: Connection, *, owner_id: UUID, experiment_id: UUID | None = None, limit: int = 100, offset: int = 0
+    conn: Connection,
+    *,
+    owner_id: UUID,
+    experiment_id: UUID | None = None,
+    tag: str | None = None,
+    states: Sequence[RunState] = (),
+    limit: int = 100,
+    offset: int = 0,
 ) -> list[RunRow]:
     """A page of the owner's runs: newest experiment first, then grid order.
 
     Args:
         experiment_id: Only of this experiment.
+        tag: Only with this tag.
+        states: Only in one of these.
         offset: Rows to skip.
     """
-    return _rows(conn, owner_id, Selection(experiment_id=experiment_id), limit=limit, offset=offset)
+    selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(states))
+    return _rows(conn, owner_id, selection, limit=limit, offset=offset)
 
 
 def select_runs(
@@ -45,9 +55,17 @@ def select_runs(
     return _rows(conn, owner_id, selection, limit=limit)
 
 
-def count_runs(conn: Connection, *, owner_id: UUID, experiment_id: UUID | None = None) -> int:
+def count_runs(
+    conn: Connection,
+    *,
+    owner_id: UUID,
+    experiment_id: UUID | None = None,
+    tag: str | None = None,
+    states: Sequence[RunState] = (),
+) -> int:
     """How many runs `list_runs` would page through."""
-    row = conn.execute(query("count_runs"), {"owner_id": owner_id, "experiment_id": experiment_id}).fetchone()
+    selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(states))
+    row = conn.execute(query("count_runs"), {"owner_id": owner_id, **selection_values(selection)}).fetchone()
     return int(row[0]) if row else 0
 
 

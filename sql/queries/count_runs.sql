@@ -1,8 +1,9 @@
--- count_runs: how many runs an owner has.
--- parameters: owner_id uuid, experiment_id uuid (NULL: all)
+-- count_runs: how many of an owner's runs match every part given.
+-- parameters: owner_id uuid, experiment_id uuid (NULL: all), tag text (NULL: all), states text[] (NULL: all; as shown)
 -- columns:    count int8
 SELECT count(*)
   FROM runs r
-  JOIN experiments e USING (experiment_id)
- WHERE e.owner_id = %(owner_id)s
-   AND (%(experiment_id)s::uuid IS NULL OR e.experiment_id = %(experiment_id)s);
+ WHERE r.owner_id = %(owner_id)s
+   AND (%(experiment_id)s::uuid IS NULL OR r.experiment_id = %(experiment_id)s)
+   AND (%(tag)s::text IS NULL OR EXISTS (SELECT FROM run_tags t WHERE t.run_no = r.run_no AND t.tag = %(tag)s))
+   AND (%(states)s::text[] IS NULL OR shown_state(r.state, r.heartbeat_at) = ANY(%(states)s));

@@ -10,10 +10,10 @@ WITH page AS (
      ORDER BY experiment_no DESC
      LIMIT %(limit)s OFFSET %(offset)s
 ), tally AS (
-    SELECT r.experiment_id, r.state, count(*) AS runs,
+    SELECT r.experiment_id, shown_state(r.state, r.heartbeat_at) AS state, count(*) AS runs,
            sum(r.epochs_done) AS epochs_done, sum(r.total_epochs) AS total_epochs
       FROM runs r JOIN page USING (experiment_id)
-     GROUP BY r.experiment_id, r.state
+     GROUP BY r.experiment_id, shown_state(r.state, r.heartbeat_at)
 )
 SELECT page.experiment_id, page.name, page.created_at, page.max_concurrent, coalesce(sum(tally.runs), 0)::int8 AS runs,
        coalesce(sum(tally.epochs_done), 0)::int8 AS epochs_done,
