@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from nntracker_ray.fair_share import Choice, Patience, Waiting, choose
+from nntracker_ray.fair_share import Choice, Patience, Waiting, choose, too_large
 from nntracker_ray.machines import Machine, Room, rooms_left
 from nntracker_ray.records import Lease
-from nntracker_ray.storage.claim_writes import Line, start_attempt, waiting_line
+from nntracker_ray.storage.claim_writes import Line, note_too_large, start_attempt, waiting_line
 from nntracker_ray.storage.connection import Connection
 
 
@@ -51,6 +51,13 @@ class Allotment:
                 return lease, choice.room.free.part(choice.waiting.cpu, choice.waiting.gpu)
             runs.remove(choice.waiting)  # somebody is just changing it, and nothing like it is behind it
         return None
+
+    def note_too_large(self, conn: Connection) -> None:
+        """Say in the history of each run that fits no machine, even an idle one, what it waits for."""
+        rooms = self.rooms()
+        if any(room.whole.cpu for room in rooms):
+            for one in too_large(waiting_line(conn).runs, rooms):
+                note_too_large(conn, one)
 
     def take(self, lease: Lease, part: Machine) -> None:
         """The lease is committed: its hardware is in use."""

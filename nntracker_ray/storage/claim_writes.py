@@ -56,6 +56,14 @@ def start_attempt(conn: Connection, choice: Choice, line: Line, *, manager_id: U
     return Lease(row[0], row[1], row[2], from_json(RunSpec, row[3])) if row else None
 
 
+def note_too_large(conn: Connection, first: Waiting) -> None:
+    """Note in the history of every such run that no machine can take it; once while it waits."""
+    hardware = f"{first.cpu:g} cores" + (f" and {first.gpu:g} GPUs" if first.gpu else "")
+    why = f"it waits for a machine with {hardware}; none that runs may use has as much"
+    values = {"owner_id": first.owner.user_id, "cpu": first.cpu, "gpu": first.gpu, "why": why}
+    conn.execute(query("note_too_large"), values)
+
+
 def claim_next_run(conn: Connection, *, manager_id: UUID, free_cpu: float, free_gpu: float) -> Lease | None:
     """Lease the next queued run that fits a single machine that is idle. None if there is none.
 

@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from nntracker_ray.queue import Capacity, RunQueue
+from nntracker_ray.machines import Machine
+from nntracker_ray.queue import RunQueue
 from nntracker_ray.records import Resources, RunState
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.queries import find_run
-from tests.integration.storage.examples_of_records import specs, submit
+from nntracker_ray.storage.queries import find_run, state_changes
+from tests.integration.storage.examples_of_records import run_spec, specs, submit
 
 
 def queue_of(database: Database, cpu: float = 2.0, gpu: float = 0.0) -> RunQueue:
-    return RunQueue(database, manager_id=uuid4(), capacity=lambda: Capacity(cpu, gpu))
+    return RunQueue(database, manager_id=uuid4(), machines=lambda: [Machine.of("here", cpu, gpu)])
 
 
 def test_only_what_fits_beside_the_runs_at_work_is_taken(database: Database):
@@ -151,3 +152,38 @@ def test_a_lost_worker_gives_its_run_back(database: Database, deaths: int):
     again = queue.claim()
     assert again is not None
     assert again.attempt == deaths + 1
+
+
+def test_a_run_goes_to_one_machine_and_waits_while_only_several_together_have_room(database: Database):
+    """Three cores free in all are no room for a run of two, when no machine has two of them."""
+    submit(database, specs(3, resources=Resources(cpu=1.0)))
+    submit(database, specs(1, resources=Resources(cpu=2.0)))
+    machines = [Machine.of("a", 2.0), Machine.of("b", 2.0), Machine.of("c", 1.0)]
+    queue = RunQueue(database, manager_id=uuid4(), machines=lambda: machines)
+
+    claims = [queue.claim() for _ in range(5)]
+
+    assert [claim and claim.spec.resources.cpu for claim in claims] == [1.0, 1.0, 1.0, 2.0, None]
+
+
+def test_a_run_larger_than_every_machine_says_so_once_and_keeps_nobody_waiting(database: Database):
+    """People see why it waits, instead of wondering; when a machine is added, it runs."""
+    owner_id = submit(database, [large := run_spec(resources=Resources(cpu=8.0, gpu=1.0))])
+    submit(database, specs(1))
+    machines = [Machine.of("a", 4.0), Machine.of("b", 4.0)]
+    queue = RunQueue(database, manager_id=uuid4(), machines=lambda: machines)
+
+    small = queue.claim()
+    queue.note_too_large()
+    queue.note_too_large()
+
+    assert small is not None
+    with database.connection() as connection:
+        history = state_changes(connection, owner_id=owner_id, run_id=large.run_id)
+    assert history["state"] == ["queued", "queued"]
+    assert "8 cores and 1 GPUs" in history["why"][1]
+    machines.append(Machine.of("new", 8.0, 1.0))
+    queue.wake()
+    claimed = queue.claim()
+    assert claimed is not None
+    assert claimed.run_id == large.run_id
