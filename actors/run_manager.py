@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -17,16 +18,20 @@ from actors.metrics_writer import NAMESPACE, deliver_to_actor
 from actors.placement import beside_us
 from actors.trial import LEAVE_S, TrialPlace
 from actors.tune_loop import run_trials
+from nntracker_ray.answering import Answering
 from nntracker_ray.delivery import drain_orphans
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.home import Home
-from nntracker_ray.queue import Capacity, RunQueue
+from nntracker_ray.machines import Machine, limited
+from nntracker_ray.queue import RunQueue
 from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.sweeping import remove_files_of_deleted
 
 NAME: Final = "run-manager"
 ROUND_S: Final = 5.0  # how often it looks after what nobody reports
-SILENCE_S: Final = 30.0  # a trainer that was not heard of for so long is dead: six heartbeats
+SILENCE_S: Final = 25.0  # a trainer that was not heard of for so long is dead: five heartbeats
+LONGEST_GAP_S: Final = 12.0  # between two looks; after a longer one silence is counted anew
 STOP_TIMEOUT_S: Final = LEAVE_S + 7.0
 
 WORKER_SETTINGS: Final = {  # inherited by the workers
@@ -58,14 +63,20 @@ class RunManager:
         self._database = Database(dsn, max_size=2, application="nntracker-manager")
         self._limits = cpus, gpus
         self._place = TrialPlace(self._home.root, dsn)
-        self._queue = RunQueue(self._database, manager_id=manager_id(home_root), capacity=self._capacity)
+        self._queue = RunQueue(self._database, manager_id=manager_id(home_root), machines=self._machines)
+        self._answering = Answering(longest_gap_s=LONGEST_GAP_S)
         self._loop = threading.Thread(target=self._run_loops, name="tune", daemon=True)
         self._loop.start()
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        threading.Thread(target=self._keep_house, name="house", daemon=True).start()
 
     def ping(self) -> int:
         """The process id: an answer shows that this process is alive, also while the database is not."""
         return os.getpid()
+
+    def data_folder(self) -> str:
+        """Whose manager this is: one Ray has one platform."""
+        return str(self._home.root)
 
     def at_work(self) -> list[str]:
         """Names of the runs that are leased now."""
@@ -83,45 +94,72 @@ class RunManager:
         self._database.close()
         return in_time
 
-    def _capacity(self) -> Capacity:
-        resources = ray.cluster_resources()
-        cpus, gpus = self._limits
-        return Capacity(
-            cpu=resources.get("CPU", 0.0) if cpus is None else cpus,
-            gpu=resources.get("GPU", 0.0) if gpus is None else gpus,
-        )
+    def _machines(self) -> tuple[Machine, ...]:
+        """The nodes that are alive, within our limits."""
+        alive = [node for node in ray.nodes() if node["Alive"]]
+        has = [(node["NodeID"], node["Resources"]) for node in alive]
+        machines = [Machine.of(name, each.get("CPU", 0.0), each.get("GPU", 0.0)) for name, each in has]
+        return limited(machines, cpu=self._limits[0], gpu=self._limits[1])
 
     def _run_loops(self) -> None:
         """Begin a Tune loop whenever the last one ended, whatever it died of."""
         while not self._queue.closed:
             try:
                 self._queue.abandon("its run manager began anew")
-                run_trials(self._queue, self._place)
+                # Hardware that was given back is taken again for a run, not for a worker in reserve.
+                first = self._queue.await_run() if self._queue.is_given_back else None
+                run_trials(self._queue, self._place, first)
             except Exception:
                 _log.exception("the Tune loop ended; another begins")
                 time.sleep(1.0)
 
     def _listen(self) -> None:
-        """Wake the queue when a run is queued, and look after the rest in the pauses."""
+        """Wake the queue when a run is queued, and look for dead trainers in the pauses."""
         looked_s = -ROUND_S
         for heard in self._database.listen("nntracker_queue", timeout_s=ROUND_S):
             if self._queue.closed:
                 return
             self._queue.wake()
             if heard is None or time.monotonic() - looked_s >= ROUND_S:
-                self._look_around()
+                _survive("looking for dead trainers", self._look_for_the_dead)
                 looked_s = time.monotonic()
 
-    def _look_around(self) -> None:
-        """What no notification tells: trainers fallen silent, and records that dead ones left on the disk."""
+    def _look_for_the_dead(self) -> None:
+        """Queue the runs again whose trainers were silent while the database could have heard them."""
         try:
             self._queue.beat_for_waiting()
-            self._queue.requeue_silent(SILENCE_S)
-            drain_orphans(self._home.spool, deliver_to_actor(), timeout_s=ROUND_S)
-        except DatabaseAwayError as away:
-            _log.warning("the database is away: %s", away)
-        except Exception:
-            _log.exception("looking after silent runs failed; again in %g s", ROUND_S)
+            if self._answering.answered(now_s=time.monotonic()) >= SILENCE_S:
+                self._queue.requeue_silent(SILENCE_S)
+        except DatabaseAwayError:
+            self._answering.was_away()
+            raise
+
+    def _keep_house(self) -> None:
+        """What takes time and can wait: in a thread of its own, so that no slow disk hides a death."""
+        while not self._queue.closed:
+            _survive("queueing runs for which there is room", self._resume_held)
+            _survive("telling of runs that fit no machine", self._queue.note_too_large)
+            _survive("delivering what dead trainers left", self._drain_orphans)
+            _survive("removing files of deleted runs", self._remove_files)
+            time.sleep(ROUND_S)
+
+    def _resume_held(self) -> None:
+        self._queue.resume_where_there_is_room(self._home)
+
+    def _drain_orphans(self) -> None:
+        drain_orphans(self._home.spool, deliver_to_actor(), timeout_s=ROUND_S)
+
+    def _remove_files(self) -> None:
+        remove_files_of_deleted(self._database, self._home)
+
+
+def _survive(doing: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except DatabaseAwayError as away:
+        _log.warning("the database is away: %s", away)
+    except Exception:
+        _log.exception("%s failed; again in %g s", doing, ROUND_S)
 
 
 def start_run_manager(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ray import tune
 
+from actors.ray_names import show_as
+from nntracker_ray.memory_use import peak_rss_bytes
 from nntracker_ray.records import Lease, from_json, to_json
 
 if TYPE_CHECKING:
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 SLICE_S = 1.0  # Tune hears of a trial at least this often, and may end it then
 LEAVE_S = 8.0  # what a run has for its checkpoint when the platform stops
+
+# What a trial tells Tune beside how far it is.
+GIVEN_BACK = "given_back"  # a person has asked for its hardware
+PEAK_BYTES = "peak_bytes"  # of the memory of its process
 
 TrialConfig: TypeAlias = dict[str, Any]
 
@@ -47,6 +53,12 @@ def lease_of(config: TrialConfig) -> Lease | None:
     return None if text is None else from_json(Lease, text)
 
 
+def name_of(config: TrialConfig) -> str:
+    """What people call a trial: the name of its run."""
+    lease = lease_of(config)
+    return "warm-up" if lease is None else lease.spec.name
+
+
 class TrialTrainable(tune.Trainable):
     """Trains one leased run after the other in one process.
 
@@ -71,18 +83,28 @@ class TrialTrainable(tune.Trainable):
         """Take the next run in this process, without beginning it. Always possible."""
         # Tune may still give a run that it has set up here to another worker, one that just became free. Only
         # the worker that is told to step has it.
-        self._lease = lease_of(new_config)
+        self._lease, self._name = lease_of(new_config), name_of(new_config)
         self._run: LeasedRun | None = None
         return True
 
     def step(self) -> dict[str, Any]:
         """Begin the run if need be; wait for a slice of time, or for its end."""
+        show_as(self._name)
         if self._lease is None:
             self._worker.warm_up()
-            return {"epochs_done": 0, "done": True}
+            return {"epochs_done": 0, "done": True, GIVEN_BACK: False}
         self._run = self._run or self._worker.begin(self._lease)
         done = self._run.wait(SLICE_S)
-        return {"epochs_done": self._run.epochs_done, "done": done}
+        return {
+            "epochs_done": self._run.epochs_done,
+            "done": done,
+            GIVEN_BACK: self._run.is_given_back,
+            PEAK_BYTES: peak_rss_bytes(),
+        }
+
+    def __repr__(self) -> str:
+        """What Ray shows of the actor; it asks once, after `setup`."""
+        return self._name
 
     def cleanup(self) -> None:
         """End the run, if there is one, with a checkpoint, and queue it again."""

@@ -15,8 +15,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from actors.queue_search import QueueSearch
-from actors.trial import TrialPlace, TrialTrainable, lease_of
-from nntracker_ray.queue import RunQueue
+from actors.trial import GIVEN_BACK, PEAK_BYTES, TrialPlace, TrialTrainable, lease_of, name_of
+from nntracker_ray.memory_use import memory_error, tells_of_memory
+from nntracker_ray.queue import LOST_WORKERS_ALLOWED, RunQueue
+from nntracker_ray.records import Lease
 
 # Read by Tune when a loop begins.
 TUNE_SETTINGS = {
@@ -32,15 +34,18 @@ TUNE_SETTINGS = {
 _log = logging.getLogger(__name__)
 
 
-def run_trials(queue: RunQueue, place: TrialPlace) -> None:
-    """Train what the queue gives, until it is closed or Tune's memory wants renewing.
+def run_trials(queue: RunQueue, place: TrialPlace, first: Lease | None = None) -> None:
+    """Train what the queue gives, until it is closed or a quiet moment in which everything should be let go.
+
+    Args:
+        first: A run that was claimed already.
 
     When it returns no trial is at work: those that were have been asked to leave, and have had some seconds.
     """
     os.environ.update(TUNE_SETTINGS)
     folder = _empty_folder(place.home / "cache" / "tune")
     try:
-        _tuner(queue, place, folder).fit()
+        _tuner(queue, place, folder, first).fit()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -50,15 +55,16 @@ def _empty_folder(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=parent))
 
 
-def _tuner(queue: RunQueue, place: TrialPlace, folder: Path) -> tune.Tuner:
+def _tuner(queue: RunQueue, place: TrialPlace, folder: Path, first: Lease | None) -> tune.Tuner:
     return tune.Tuner(
         tune.with_parameters(TrialTrainable, place=place),
         tune_config=tune.TuneConfig(
-            search_alg=QueueSearch(queue),
+            search_alg=QueueSearch(queue, first),
             scheduler=QueueScheduler(queue),
             num_samples=10**9,
             reuse_actors=True,
             trial_dirname_creator=_folder_name,
+            trial_name_creator=_shown_name,
         ),
         run_config=tune.RunConfig(
             name="runs",
@@ -76,27 +82,39 @@ def _folder_name(trial: Trial) -> str:
     return str(trial.trial_id)
 
 
+def _shown_name(trial: Trial) -> str:
+    return f"{name_of(trial.config)} [{trial.trial_id}]"
+
+
 class QueueScheduler(FIFOScheduler):
     """First come, first served; a worker that becomes free is for the newest run; a closed queue ends them all.
 
     FIFO would give a free worker to the run that has waited longest, and throw away the process that is being
     started for it. While a grid of short runs lasts no second worker would ever get up.
+
+    Tune keeps one idle worker, which holds its hardware in Ray's books. When a person has given hardware back, or
+    a GPU is free, and nothing takes the worker over at once, it is ended.
     """
 
     def __init__(self, queue: RunQueue) -> None:
         super().__init__()
         self._queue = queue
         self._added: deque[Trial] = deque()
+        self._should_free = False
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:  # noqa: ARG002 (Tune's signature)
         """The searcher has suggested a trial."""
         self._added.append(trial)
 
-    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:  # noqa: ARG002
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """A trial for which Tune has not looked for a worker yet; with None it sees to the others itself."""
         while self._added:
             if (trial := self._added.popleft()).status == Trial.PENDING:
                 return trial
+        if self._should_free and not _awaits_worker(tune_controller):
+            # Tune asks the searcher before this, so whatever could take the worker over has been added.
+            self._should_free = False
+            end_idle_workers(tune_controller)
         return None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
@@ -105,9 +123,28 @@ class QueueScheduler(FIFOScheduler):
         decision: str = TrialScheduler.STOP if self._queue.closed else TrialScheduler.CONTINUE
         return decision
 
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:  # noqa: ARG002
+        """The run has ended; its worker is idle from now on."""
+        self._should_free = self._should_free or bool(result.get(GIVEN_BACK)) or trial.config["gpu"] > 0
+
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, as for the searcher."""
         return {}
+
+
+def _awaits_worker(tune_controller: Any) -> bool:
+    return any(trial.status == Trial.PENDING for trial in tune_controller.get_live_trials())
+
+
+def end_idle_workers(tune_controller: Any) -> None:
+    """Let Tune end the workers that it keeps in reserve. There is no public way: `ray` is pinned, a test looks."""
+    controller = getattr(tune_controller, "_tune_controller", tune_controller)
+    try:
+        controller._cleanup_cached_actors(force_all=True)
+    except AttributeError:
+        _log.warning(
+            "this Ray Tune has another way to keep idle workers; they stay until all runs have ended"
+        )
 
 
 class TrialReporter(tune.Callback):
@@ -123,11 +160,19 @@ class TrialReporter(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         """The worker died, or could not be furnished. What a training raises is no error to Tune."""
-        error = trial.get_error()
+        error = str(trial.get_error())
         _log.warning("trial %s lost its worker: %s", trial.trial_id, error)
         if lease := lease_of(trial.config):
-            self._queue.report_lost_worker(lease, str(error))
+            self._report(lease, error, (trial.last_result or {}).get(PEAK_BYTES))
         _sweep(trial)
+
+    def _report(self, lease: Lease, error: str, peak_bytes: int | None) -> None:
+        allowed = LOST_WORKERS_ALLOWED
+        if tells_of_memory(error):
+            # It would take as much again, and the next to be killed for it may be somebody else's run.
+            error = memory_error(f"Ray ended it to save its node: {error[:1500]}.", peak_bytes)
+            allowed = 1
+        self._queue.report_lost_worker(lease, error, allowed=allowed)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         """The run has ended."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import gc
+import logging
+import threading
 from pathlib import Path
+from typing import Final
 
 from actors.metrics_writer import deliver_to_actor
 from nntracker_ray.datasets import DatasetStore
 from nntracker_ray.delivery import drain_orphans
 from nntracker_ray.home import Home
-from nntracker_ray.leased_run import LeasedRun, Workbench
+from nntracker_ray.leased_run import LeasedRun
 from nntracker_ray.models.store import ModelStore
 from nntracker_ray.records import Lease
 from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.training.process import configure_process
 from nntracker_ray.training.warm_up import warm_up
+from nntracker_ray.workbench import Workbench
 
-LEFTOVERS_TIMEOUT_S = 5.0
+LEFTOVERS_TIMEOUT_S: Final = 5.0
+WISHES: Final = "nntracker_control"  # the channel on which people ask something of runs at work
 
 
 class WorkerProcess:
@@ -29,9 +34,12 @@ class WorkerProcess:
 
     def __init__(self, home: Path, dsn: str, *, threads: int) -> None:
         configure_process(threads)
+        # What the platform itself says of a run belongs to the run's log.
+        logging.getLogger("nntracker_ray").setLevel(logging.INFO)
         _leave_the_loaded_alone()
-        self._home = Home(home)
+        self._home = Home.on_this_node(home)
         self._deliver = deliver_to_actor()
+        self._run: LeasedRun | None = None
         self._bench = Workbench(
             home=self._home,
             database=Database(dsn, max_size=2, application="nntracker-trainer"),
@@ -40,12 +48,13 @@ class WorkerProcess:
             open_sink=self._open_sink,
             deliver_leftovers=self._deliver_leftovers,
         )
+        threading.Thread(target=self._listen, name="wishes", daemon=True).start()
 
     def begin(self, lease: Lease) -> LeasedRun:
         """Start a run in threads of its own."""
-        run = LeasedRun(lease, self._bench)
-        run.start()
-        return run
+        self._run = LeasedRun(lease, self._bench)
+        self._run.start()
+        return self._run
 
     def warm_up(self) -> None:
         """Pay now for what the first training of a process costs on top."""
@@ -55,6 +64,12 @@ class WorkerProcess:
     def close(self) -> None:
         """Give the database connections back."""
         self._bench.database.close()
+
+    def _listen(self) -> None:
+        """Let the run at hand look when it was spoken to; one connection for the life of the process."""
+        for heard in self._bench.database.listen(WISHES):
+            if self._run is not None:
+                self._run.look(None if heard is None else heard[1])
 
     def _open_sink(self, lease: Lease) -> SpoolSink:
         self._home.spool.mkdir(parents=True, exist_ok=True)

@@ -7,215 +7,271 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
-
-from nntracker_ray.datasets import DatasetStore
+from nntracker_ray.checkpoints.info import LAST
+from nntracker_ray.checkpoints.last_capture import last_capture
+from nntracker_ray.disk_room import DISK, is_disk_full
 from nntracker_ray.errors import ConflictError, DatabaseAwayError, NotFoundError, StaleAttemptError
-from nntracker_ray.home import Home
-from nntracker_ray.models.store import ModelStore
+from nntracker_ray.lease_voice import LeaseVoice, Pulse
+from nntracker_ray.memory_use import begin_peak, is_out_of_memory, memory_error, peak_rss_bytes
 from nntracker_ray.records import Lease, RunFact, RunState
+from nntracker_ray.run_log import RunLog, told
 from nntracker_ray.sinks import RecordSink
-from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.writes import change_state, heartbeat
-from nntracker_ray.training.control import Mailbox
+from nntracker_ray.states import AT_WORK
+from nntracker_ray.training.control import Command, Mailbox
 from nntracker_ray.training.data import load_training_data
-from nntracker_ray.training.fit import Trainer
+from nntracker_ray.training.fit import Trainer, TrainerStatus
+from nntracker_ray.workbench import Workbench
 
-TRAINER = "trainer"  # who speaks, in the history of a run
-HEARTBEAT_S = 5.0
-
-_LOOK_FOR_FIRST_STEP_S = 0.02
-_DRAIN_SLICE_S = 5.0
-_CLOSE_S = 1.0
+_LOOK_FOR_FIRST_STEP_S: Final = 0.02
+_LOOK_FOR_TROUBLE_S: Final = 1.0
+_DRAIN_SLICE_S: Final = 5.0
+_CLOSE_S: Final = 1.0
+_BY_A_PERSON: Final = frozenset({RunState.PAUSED, RunState.STOPPED})
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
-    """What a worker process has for all the runs it trains."""
+class End:
+    """How an attempt ended, as it will be said."""
 
-    home: Home
-    database: Database
-    datasets: DatasetStore
-    models: ModelStore
-    open_sink: Callable[[Lease], RecordSink]
-    deliver_leftovers: Callable[[], None]  # brings what dead trainers of this machine left in their spools
-
-    def checkpoint(self, lease: Lease) -> Path:
-        """The one checkpoint file of a run."""
-        self.home.checkpoints.mkdir(parents=True, exist_ok=True)
-        return self.home.checkpoints / f"{lease.run_id}.ckpt"
+    state: RunState
+    why: str = ""
+    error: str | None = None
+    hold: str | None = None
 
 
 class LeasedRun:
     """Trains one leased run in threads of its own, and says in the database what has become of it.
 
-    A state is said after it has happened: running after the first step, finished after everything recorded is
-    acknowledged. A database that is away delays the word, not the training. When a newer attempt exists the
-    training ends and says nothing more.
+    A state is said after it has happened: running after the first step; finished, paused and stopped after
+    everything recorded is acknowledged. A database that is away delays the word, not the training. When a newer
+    attempt exists the training ends and says nothing more.
     """
 
     def __init__(self, lease: Lease, bench: Workbench) -> None:
-        self._lease, self._bench = lease, bench
+        self._lease, self._bench, self._name = lease, bench, lease.spec.name
         self._mailbox = Mailbox()
         self._ended = threading.Event()
         self._hurry = threading.Event()  # no longer wait for a database that is away
         self._overtaken = threading.Event()
+        self._voice = LeaseVoice(lease, bench.database, self._hurry)
+        self._pulse = Pulse(self._voice, self._hear, self._name)
+        self._is_asked = False  # by a person to pause
+        self._is_leaving = False  # because the platform stops
+        self._lacks_room = False  # on the disk
         self._epochs_done = 0
+        self._reached: RunState | None = None
 
     @property
     def epochs_done(self) -> int:
         """Epochs made, of all attempts."""
         return self._epochs_done
 
+    @property
+    def is_given_back(self) -> bool:
+        """Whether a person has asked for the hardware, and it is theirs now."""
+        return self._reached in _BY_A_PERSON
+
     def start(self) -> None:
         """Begin; once."""
-        for work in (self._carry_out, self._beat):
-            threading.Thread(
-                target=work, name=f"{work.__name__} {self._lease.spec.name}", daemon=True
-            ).start()
+        self._pulse.start()
+        threading.Thread(target=self._carry_out, name=f"run {self._name}", daemon=True).start()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end, at most so long. Whether all is done and said."""
         return self._ended.wait(timeout_s)
 
+    def look(self, run_id: str | None) -> None:
+        """Somebody has asked something of this run, or, with None, of nobody knows which: hear what."""
+        if run_id in (None, str(self._lease.run_id)):
+            self._pulse.look()
+
     def leave(self, timeout_s: float) -> bool:
         """End after the batch in hand with a checkpoint, and queue the run again. False when time ran out."""
+        self._is_leaving = True
         self._mailbox.pause()
         in_time = self._ended.wait(timeout_s)
         self._hurry.set()
         return in_time
 
+    def _hear(self, state: RunState | None) -> None:
+        """Obey what a person has asked for; a run that is not at work any more has no use for a trainer."""
+        if state is RunState.PAUSING:
+            self._is_asked = True
+            self._mailbox.pause()
+        elif state is RunState.STOPPING:
+            self._mailbox.stop()
+        elif state not in AT_WORK:
+            self._overtaken.set()
+
     def _carry_out(self) -> None:
         try:
-            self._conclude(self._train())
+            self._attempt()
         except StaleAttemptError as stale:
-            _log.info("run %s is left to a newer attempt: %s", self._lease.spec.name, stale)
+            _log.info("run %s is left to a newer attempt: %s", self._name, stale)
         except DatabaseAwayError as away:
-            _log.warning("run %s ended, which the database does not know: %s", self._lease.spec.name, away)
+            _log.warning("run %s ended, which the database does not know: %s", self._name, away)
         except (ConflictError, NotFoundError) as settled:
-            _log.info("run %s was settled by somebody else: %s", self._lease.spec.name, settled)
+            _log.info("run %s was settled by somebody else: %s", self._name, settled)
+        except Exception:
+            _log.exception("run %s ended, which could not be said", self._name)
         finally:
+            self._pulse.end()
             self._ended.set()
 
-    def _train(self) -> tuple[RunState, str, str | None]:
-        """Train to the end. Returns the state reached, why, and the error if there was one."""
-        sink = _FencedSink(self._bench.open_sink(self._lease), self._overtaken)
+    def _attempt(self) -> None:
+        try:
+            inner = self._bench.open_sink(self._lease)
+        except Exception as error:
+            self._say(self._failure(error))
+            return
+        sink = _FencedSink(inner, self._overtaken)
+        log = RunLog(sink.record)
+        try:
+            with told(log):
+                self._conclude(self._train(sink), sink)
+        finally:
+            sink.close(timeout_s=_CLOSE_S)
+
+    def _train(self, sink: _FencedSink) -> End:
+        begin_peak()
         try:
             if self._lease.attempt > 1:
                 # The checkpoint covers epochs whose records may lie in the spool of an attempt that was killed.
                 self._bench.deliver_leftovers()
             sink.record(self._worker_fact())
-            outcome = self._follow(self._started_trainer(sink))
-            self._drain(sink)
+            trainer = self._started_trainer(sink)
+            return self._left_before_it_began(sink) if trainer is None else self._follow(trainer, sink)
         except StaleAttemptError:
             raise
         except BaseException as error:
-            self._drain(sink)
-            return RunState.FAILED, f"{type(error).__name__}: {error}", traceback.format_exc()
-        finally:
-            sink.close(timeout_s=_CLOSE_S)
-        return outcome
+            return self._failure(error)
 
     def _worker_fact(self) -> RunFact:
         return RunFact(
             "worker", {"host": socket.gethostname(), "pid": os.getpid(), "attempt": self._lease.attempt}
         )
 
-    def _started_trainer(self, sink: RecordSink) -> Trainer:
+    def _started_trainer(self, sink: RecordSink) -> Trainer | None:
+        """The training begun, or None when it was asked to leave before that."""
         spec = self._lease.spec
+        if self._should_leave():
+            return None
+        data = load_training_data(spec, self._bench.datasets)
+        if self._should_leave():
+            return None
         trainer = Trainer(
             spec,
-            data=load_training_data(spec, self._bench.datasets),
+            data=data,
             model_json=self._bench.models.get(spec.model_digest),
             sink=sink,
-            checkpoint=self._bench.checkpoint(self._lease),
+            checkpoints=self._bench.checkpoints(self._lease),
             mailbox=self._mailbox,
         )
         trainer.start()
         return trainer
 
-    def _follow(self, trainer: Trainer) -> tuple[RunState, str, str | None]:
-        self._await_first_step(trainer)
-        while (status := trainer.wait(HEARTBEAT_S)).outcome is None:
-            self._epochs_done = status.epochs_done
+    def _should_leave(self) -> bool:
+        return self._mailbox.wish is not None
+
+    def _follow(self, trainer: Trainer, sink: _FencedSink) -> End:
+        self._await_first_step(trainer, sink)
+        while (status := trainer.wait(_LOOK_FOR_TROUBLE_S)).outcome is None:
+            self._note(status, sink)
         self._epochs_done = status.epochs_done
         if status.outcome == "finished":
-            return RunState.FINISHED, "", None
+            return End(RunState.FINISHED)
+        where = f"after {status.epochs_done} epochs and {status.steps_done} steps"
         if status.outcome == "stopped":
-            return RunState.STOPPED, "", None
-        return RunState.QUEUED, f"the platform stopped after {status.epochs_done} epochs", None
+            _log.info("stopped %s", where)
+            return End(RunState.STOPPED)
+        return self._paused(where)
 
-    def _await_first_step(self, trainer: Trainer) -> None:
+    def _paused(self, where: str) -> End:
+        if self._is_asked:
+            _log.info("paused %s", where)
+            return End(RunState.PAUSED)
+        if self._lacks_room:
+            _log.warning("paused %s: the disk is full", where)
+            why = f"the disk is full: it left {where}, and goes on by itself from its last checkpoint"
+            return End(RunState.PAUSED, f"{why} when there is room", hold=DISK)
+        return End(RunState.QUEUED, f"the platform stopped {where}")
+
+    def _note(self, status: TrainerStatus, sink: _FencedSink) -> None:
+        self._epochs_done = status.epochs_done
+        if status.disk_full or sink.disk_full:
+            self._lacks_room = True
+            self._mailbox.pause()
+
+    def _left_before_it_began(self, sink: _FencedSink) -> End:
+        if self._mailbox.wish is Command.STOP:
+            self._capture_checkpoint(sink)
+            return End(RunState.STOPPED, "it was stopped before it began to train")
+        return self._paused("before it began to train")
+
+    def _await_first_step(self, trainer: Trainer, sink: _FencedSink) -> None:
         """Say `running` once this attempt has made a step."""
-        resumes = self._bench.checkpoint(self._lease).exists()
+        spec = self._lease.spec
+        resumes = spec.origin is not None or self._bench.checkpoints(self._lease).has()
         before = None if resumes else 0  # steps of earlier attempts; None until the checkpoint is read
         while (status := trainer.wait(_LOOK_FOR_FIRST_STEP_S)).outcome is None:
             if before is None:
                 before = status.steps_done or None
             elif status.steps_done > before:
                 break
+            self._note(status, sink)
         if before is not None and status.steps_done > before:
             self._say_running()
 
     def _say_running(self) -> None:
         try:
-            self._say(RunState.RUNNING)
+            self._voice.say(RunState.RUNNING)
         except DatabaseAwayError as away:
-            _log.warning("run %s runs, which the database does not know: %s", self._lease.spec.name, away)
+            _log.warning("run %s runs, which the database does not know: %s", self._name, away)
         except (StaleAttemptError, ConflictError, NotFoundError):
             self._overtaken.set()  # the training hears of it after its next batch, and must be waited for
+
+    def _failure(self, error: BaseException) -> End:
+        if is_disk_full(error):
+            why = f"the disk is full ({error}); it goes on by itself when there is room"
+            return End(RunState.PAUSED, why, hold=DISK)
+        why, trace = f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
+        if is_out_of_memory(error):
+            why = memory_error(f"The training ended with {why[:500]}.", peak_rss_bytes())
+            trace = f"{why}\n\n{trace}"
+        return End(RunState.FAILED, why, trace)
 
     def _drain(self, sink: RecordSink) -> None:
         """Wait until everything recorded is acknowledged, or nobody waits for it any more."""
         while not (sink.drain(_DRAIN_SLICE_S) or sink.stale or self._hurry.is_set()):
-            _log.info("run %s has ended; its last records are not acknowledged yet", self._lease.spec.name)
+            _log.info("run %s has ended; its last records are not acknowledged yet", self._name)
 
-    def _conclude(self, end: tuple[RunState, str, str | None]) -> None:
-        state, why, error = end
+    def _conclude(self, end: End, sink: _FencedSink) -> None:
+        if end.state is RunState.PAUSED and self._mailbox.wish is Command.STOP:
+            # Asked to stop while it was leaving for a pause.
+            self._capture_checkpoint(sink)
+            end = End(RunState.STOPPED)
+        self._drain(sink)
+        self._say(end)
+        if end.state is RunState.PAUSED and self._reached is RunState.STOPPED:
+            self._capture_checkpoint(sink)
+            self._drain(sink)
+
+    def _capture_checkpoint(self, sink: RecordSink) -> None:
+        """Record the weights as the last checkpoint has them: what a stop leaves behind."""
+        path = self._bench.checkpoints(self._lease).path(LAST)
+        capture = last_capture(path, self._lease.spec)
+        if capture is not None:
+            sink.record(capture)
+
+    def _say(self, end: End) -> None:
         if self._overtaken.is_set():
             raise StaleAttemptError(f"attempt {self._lease.attempt} ended after a newer one had begun")
-        self._say(state, why=why, error=error)
-
-    def _say(self, state: RunState, *, why: str = "", error: str | None = None) -> None:
-        """Write a state, however long the database is away."""
-        patience = Retrying(
-            retry=retry_if_exception_type(DatabaseAwayError),
-            wait=wait_random_exponential(multiplier=0.1, max=2.0),
-            stop=stop_when_event_set(self._hurry),
-            reraise=True,
-        )
-        patience(self._say_once, state, why, error)
-
-    def _say_once(self, state: RunState, why: str, error: str | None) -> None:
-        lease = self._lease
-        with self._bench.database.connection() as connection:
-            change_state(
-                connection,
-                run_id=lease.run_id,
-                state=state,
-                by=TRAINER,
-                why=why,
-                attempt=lease.attempt,
-                error=error,
-            )
-
-    def _beat(self) -> None:
-        """Tell that this trainer lives, and hear whether it was overtaken, until the end."""
-        while not self._ended.wait(HEARTBEAT_S):
-            try:
-                with self._bench.database.connection() as connection:
-                    newest = heartbeat(connection, run_no=self._lease.run_no, attempt=self._lease.attempt)
-            except DatabaseAwayError:
-                continue
-            if not newest:
-                self._overtaken.set()
-                return
+        self._reached = self._voice.say(end.state, why=end.why, error=end.error, hold=end.hold)
 
 
 class _FencedSink:
@@ -230,3 +286,8 @@ class _FencedSink:
     def stale(self) -> bool:
         """Whether a newer attempt of the run exists."""
         return self._overtaken.is_set() or self._inner.stale
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether the spool wants room on the disk."""
+        return bool(getattr(self._inner, "disk_full", False))

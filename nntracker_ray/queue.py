@@ -7,29 +7,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.allotment import Allotment
+from nntracker_ray.errors import DatabaseAwayError, NotFoundError
+from nntracker_ray.home import Home
+from nntracker_ray.machines import Machine
 from nntracker_ray.records import Lease, RunState
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.hold_writes import resume_where_there_is_room
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
-from nntracker_ray.storage.writes import claim_next_run, heartbeat, requeue_orphans
+from nntracker_ray.storage.writes import heartbeat, requeue_orphans
 
 LOST_WORKERS_ALLOWED = 3  # in a row, without an epoch made in between
 
 _Key = tuple[int, int]  # run_no, attempt
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """Hardware that runs may use."""
-
-    cpu: float  # cores
-    gpu: float  # GPUs, fractions allowed
 
 
 class RunQueue:
@@ -39,19 +34,22 @@ class RunQueue:
 
     Args:
         manager_id: Written on every lease, so that a successor knows them for its own.
-        capacity: All that the cluster has at the moment, in use or not.
+        machines: All that the cluster has at the moment, in use or not.
     """
 
-    def __init__(self, database: Database, *, manager_id: UUID, capacity: Callable[[], Capacity]) -> None:
+    def __init__(
+        self, database: Database, *, manager_id: UUID, machines: Callable[[], Sequence[Machine]]
+    ) -> None:
         self._database = database
         self._manager_id = manager_id
-        self._capacity = capacity
+        self._allotment = Allotment(manager_id=manager_id, machines=machines)
         self._at_work: dict[_Key, Lease] = {}
         self._waiting: dict[_Key, Lease] = {}  # no worker has them yet
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._woken.set()
         self._closed = False
+        self._given_back = False
 
     @property
     def closed(self) -> bool:
@@ -64,6 +62,15 @@ class RunQueue:
         with self._lock:
             return tuple(self._at_work.values())
 
+    @property
+    def is_given_back(self) -> bool:
+        """Whether idle hardware should be let go: nothing was taken since somebody gave it back."""
+        return self._given_back
+
+    def give_back(self) -> None:
+        """A person has paused or stopped a run, or nothing was queued for long: keep no worker in reserve."""
+        self._given_back = True
+
     def wake(self) -> None:
         """There may be a run to take: one was queued, hardware became free, or nobody listened for a while."""
         self._woken.set()
@@ -73,9 +80,17 @@ class RunQueue:
         self._closed = True
         self._woken.set()
 
-    def wait(self) -> None:
-        """Sleep until there may be a run to take, or the queue is closed."""
-        self._woken.wait()
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Sleep until there may be a run to take, the queue is closed, or so much time has passed."""
+        self._woken.wait(timeout_s)
+
+    def await_run(self) -> Lease | None:
+        """The next run that fits, as soon as there is one; None when the queue is closed."""
+        while not self._closed:
+            if (lease := self.claim()) is not None:
+                return lease
+            self.wait()
+        return None
 
     def claim(self) -> Lease | None:
         """The next run that fits into the free hardware; None when there is none now.
@@ -86,11 +101,11 @@ class RunQueue:
         if self._closed or not self._woken.is_set():
             return None
         self._woken.clear()  # before the look, so that a run queued meanwhile wakes again
-        free = self._free()
-        lease = self._claim(free) if max(free.cpu, free.gpu) > 0 else None
+        lease = self._claim() if self._allotment.has_room() else None
         if lease is not None:
             with self._lock:
                 self._at_work[_key(lease)] = self._waiting[_key(lease)] = lease
+            self._given_back = False
             self._woken.set()  # there may be more where this came from
         return lease
 
@@ -98,6 +113,7 @@ class RunQueue:
         """The hardware of a run is free again; its state is in the database already."""
         with self._lock:
             self._at_work.pop(_key(lease), None)
+            self._allotment.release(lease)
             self._waiting.pop(_key(lease), None)
         self.wake()
 
@@ -117,26 +133,30 @@ class RunQueue:
             for run_no, attempt in waiting:
                 heartbeat(connection, run_no=run_no, attempt=attempt)
 
-    def report_lost_worker(self, lease: Lease, error: str) -> RunState | None:
+    def report_lost_worker(
+        self, lease: Lease, error: str, *, allowed: int = LOST_WORKERS_ALLOWED
+    ) -> RunState | None:
         """Queue a run again whose worker died; the third death in a row without an epoch in between fails it.
 
         Args:
             error: What is known of the death; kept with the run.
+            allowed: So many deaths; 1 fails it now.
         Returns: The run's state; None when the database is away. Then the silence of its trainer gives the run
             back, some time later.
         """
         try:
             with self._database.connection() as connection:
-                return report_lost_worker(
-                    connection,
-                    run_id=lease.run_id,
-                    attempt=lease.attempt,
-                    error=error,
-                    allowed=LOST_WORKERS_ALLOWED,
+                state = report_lost_worker(
+                    connection, run_id=lease.run_id, attempt=lease.attempt, error=error, allowed=allowed
                 )
+        except NotFoundError:
+            return None
         except DatabaseAwayError as away:
             _log.warning("run %s lost its worker and cannot be queued again now: %s", lease.spec.name, away)
             return None
+        if state in (RunState.PAUSED, RunState.STOPPED):
+            self.give_back()
+        return state
 
     def abandon(self, why: str) -> list[UUID]:
         """Queue again what was leased to this manager, or to a predecessor of it: nobody trains it any more.
@@ -145,31 +165,37 @@ class RunQueue:
         """
         with self._lock:
             self._at_work.clear()
+            self._allotment.release_all()
             self._waiting.clear()
         with self._database.connection() as connection:
             return requeue_leases(connection, manager_id=self._manager_id, why=why)
+
+    def resume_where_there_is_room(self, home: Home) -> list[UUID]:
+        """Queue the runs again that wait for room on the disk and have it now. Raises: DatabaseAwayError."""
+        with self._database.connection() as connection:
+            return resume_where_there_is_room(connection, home)
 
     def requeue_silent(self, silent_for_s: float) -> list[UUID]:
         """Queue again the runs of any manager whose trainers have fallen silent. Raises: DatabaseAwayError."""
         with self._database.connection() as connection:
             return requeue_orphans(connection, silent_for_s=silent_for_s)
 
-    def _free(self) -> Capacity:
-        whole = self._capacity()
-        used = [lease.spec.resources for lease in self.at_work]
-        return Capacity(
-            whole.cpu - sum(each.cpu for each in used), whole.gpu - sum(each.gpu for each in used)
-        )
+    def note_too_large(self) -> None:
+        """Tell people of the runs that fit no machine, in their history. Raises: DatabaseAwayError."""
+        with self._database.connection() as connection:
+            self._allotment.note_too_large(connection)
 
-    def _claim(self, free: Capacity) -> Lease | None:
+    def _claim(self) -> Lease | None:
         try:
             with self._database.connection() as connection:
-                return claim_next_run(
-                    connection, manager_id=self._manager_id, free_cpu=free.cpu, free_gpu=free.gpu
-                )
+                claimed = self._allotment.claim(connection)
         except DatabaseAwayError as away:
             _log.warning("no run can be taken from the queue now: %s", away)
             return None
+        if claimed is None:
+            return None
+        self._allotment.take(*claimed)
+        return claimed[0]
 
 
 def _key(lease: Lease) -> _Key:
