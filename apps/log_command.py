@@ -11,12 +11,12 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
-from apps.run_report import lines
 from apps.selection import one_run
 from nntracker_ray.following import at_rest, changes
 from nntracker_ray.plain_values import plain
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
+from nntracker_ray.storage.tables import lines_of
 
 PAGE = 1000  # lines fetched at once
 _STYLES = {"warning": "yellow", "stderr": "red", "log": "cyan", "stdout": ""}
@@ -54,7 +54,7 @@ def _lines_after(session: Session, run_id: UUID, last: Line | None) -> Iterator[
     while True:
         after = (last["attempt"], last["line_no"]) if last else None
         with session.database.connection() as conn:
-            page = lines(
+            page = lines_of(
                 queries.log_lines(conn, owner_id=session.owner_id, run_id=run_id, after=after, limit=PAGE)
             )
         yield from page

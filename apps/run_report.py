@@ -14,7 +14,7 @@ from nntracker_ray.plain_values import plain
 from nntracker_ray.records import JsonValue, RunRow, RunSpec, RunState, to_json
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
-from nntracker_ray.storage.tables import Columns
+from nntracker_ray.storage.tables import Columns, lines_of
 from nntracker_ray.storage.work_queries import DeletionCost
 
 
@@ -70,19 +70,14 @@ def report_object(report: RunReport) -> dict[str, Any]:
             "run": asdict(report.row),
             "spec": json.loads(to_json(report.spec)),
             "facts": report.facts,
-            "history": lines(report.history),
+            "history": lines_of(report.history),
             "commands": [asdict(command) for command in report.commands],
-            "adaptations": lines(report.adaptations),
+            "adaptations": lines_of(report.adaptations),
             "checkpoints": [asdict(one) for one in report.checkpoints],
             "waiting": report.waiting,
         }
     )
     return fields
-
-
-def lines(columns: Columns) -> list[dict[str, Any]]:
-    """Columns as one mapping for each line."""
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _why_it_waits(row: RunRow, tallies: dict[RunState, queries.StateTally]) -> str:

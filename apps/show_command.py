@@ -15,13 +15,14 @@ from apps.checkpoint_command import checkpoints_table
 from apps.dashboard.words import duration, elapsed, named, time_left
 from apps.dashboard.words import learning_rate as rate_words
 from apps.deletion import megabytes
-from apps.run_report import SHOWN_CURVES, RunReport, lines, read_report, report_object
+from apps.run_report import SHOWN_CURVES, RunReport, read_report, report_object
 from apps.selection import one_run
 from apps.sparkline import sparkline
 from apps.state_words import bar, speaks_unicode, state_text
 from apps.tables import slim_table
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.session import Session
+from nntracker_ray.storage.tables import lines_of
 
 NEWEST = 12  # lines of a history that are shown; --json has them all
 
@@ -128,7 +129,7 @@ def _history(report: RunReport) -> Table:
     for heading in ("time (UTC)", "state", "attempt", "by"):
         table.add_column(heading, no_wrap=True)
     table.add_column("why", overflow="fold")
-    for line in _newest(lines(report.history)):
+    for line in _newest(lines_of(report.history)):
         table.add_row(
             f"{line['time']:%m-%d %H:%M:%S}",
             line["state"],
@@ -158,7 +159,7 @@ def _adaptations(report: RunReport) -> Table:
     for heading in ("epoch", "step", "old", "new"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("cause", overflow="fold")
-    for line in _newest(lines(report.adaptations)):
+    for line in _newest(lines_of(report.adaptations)):
         table.add_row(
             str(line["epoch"]),
             str(line["step"]),

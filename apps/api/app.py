@@ -6,17 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from apps.api import runs, session_routes
+from apps.api import checkpoints, commands, experiments, run_details, runs, session_routes
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
+from apps.api.problems import answer_with_problems
 from apps.api.sign_in import Sessions
 from apps.api.sockets import OpenSockets
-from nntracker_ray.errors import BadInputError, DatabaseAwayError, NotFoundError
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 
@@ -50,6 +49,7 @@ def build_app(settings: WebSettings) -> FastAPI:
         lifespan=_closing(database),
     )
     app.state.database = database
+    app.state.home = settings.home
     app.state.sessions = Sessions(database)
     app.state.sockets = OpenSockets()
     _add_routes(app)
@@ -71,15 +71,7 @@ def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextMana
 
 def _add_routes(app: FastAPI) -> None:
     app.include_router(session_routes.router)
-    app.include_router(runs.router)
+    for routes in (experiments, runs, run_details, checkpoints, commands):
+        app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
-    app.add_exception_handler(NotFoundError, _answer(404))
-    app.add_exception_handler(DatabaseAwayError, _answer(503))
-    app.add_exception_handler(BadInputError, _answer(400))
-
-
-def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
-    def handler(_request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=status)
-
-    return handler
+    answer_with_problems(app)

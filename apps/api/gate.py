@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.access import WEBSOCKET, Access, Rule, find_rule
@@ -20,6 +20,7 @@ from apps.api.cookies import forget_session_cookie, session_secret
 from apps.api.headers import security_headers
 from apps.api.origins import SAFE_METHODS, may_change_state, may_open_socket, own_origin
 from apps.api.plain_pages import away_page
+from apps.api.problems import problem
 from apps.api.sign_in import CALLER_HEADER, Caller, Sessions
 from apps.api.sockets import OpenSockets
 from nntracker_ray.errors import DatabaseAwayError
@@ -84,17 +85,17 @@ class Gate:
         """Let the request pass, with its caller in `scope["state"]`. Raises: Refusal."""
         headers = Headers(scope=scope)
         if not origin:
-            raise Refusal(_error(421, "this server does not answer under that name"))
+            raise Refusal(problem(421, "this server does not answer under that name"))
         rule = find_rule(method, scope["path"])
         if rule is None:
-            raise Refusal(_error(404, "no such page"))
+            raise Refusal(problem(404, "no such page"))
         if not _from_our_pages(method, headers, origin):
-            raise Refusal(_error(403, "this must come from one of our own pages"))
+            raise Refusal(problem(403, "this must come from one of our own pages"))
         if (
             SESSION_ID_ARGUMENTS
             & parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).keys()
         ):
-            raise Refusal(_error(400, "a page chooses its own id"))
+            raise Refusal(problem(400, "a page chooses its own id"))
         scope["state"] = {**scope.get("state", {}), "origin": origin}
         if rule.access is Access.SESSION:
             _set_caller(scope, await self._caller(scope, rule, headers, origin))
@@ -135,7 +136,7 @@ def _sign_in_first(scope: Scope, rule: Rule, origin: str, *, stale: bool) -> Res
         )
         response = RedirectResponse(f"/welcome?next={quote(asked, safe='')}", status_code=303)
     else:
-        response = _error(401, "sign in first: `nntracker link` prints a link")
+        response = problem(401, "sign in first: `nntracker link` prints a link")
     if stale:
         forget_session_cookie(response, origin)
     return response
@@ -144,11 +145,7 @@ def _sign_in_first(scope: Scope, rule: Rule, origin: str, *, stale: bool) -> Res
 def _away(rule: Rule) -> Response:
     if rule.path in PANEL_PAGES:
         return away_page()
-    return _error(503, "the database does not answer; try again shortly")
-
-
-def _error(status: int, detail: str) -> Response:
-    return JSONResponse({"detail": detail}, status_code=status)
+    return problem(503, "the database does not answer; try again shortly")
 
 
 def _with_security_headers(send: Send, path: str, origin: str) -> Callable[[Message], Awaitable[None]]:

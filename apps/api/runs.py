@@ -9,9 +9,11 @@ from uuid import UUID
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
+from apps.api.problems import documented
+from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import Health, MetricColumns, RunList, RunOut, json_number
-from apps.api.sign_in import Caller
 from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.records import RunState
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 
@@ -33,27 +35,37 @@ def health(request: Request) -> Health:
 def list_runs(
     request: Request,
     experiment_id: UUID | None = None,
+    tag: Annotated[str | None, Query(max_length=200)] = None,
+    state: Annotated[list[RunState] | None, Query(description="only in these; repeat for several")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> RunList:
     """Runs, newest experiment first, then in the order of the grid."""
-    owner_id = _caller(request).user_id
-    with _database(request).connection() as conn:
-        total = queries.count_runs(conn, owner_id=owner_id, experiment_id=experiment_id)
+    owner_id = caller_of(request).user_id
+    with database_of(request).connection() as conn:
+        total = queries.count_runs(
+            conn, owner_id=owner_id, experiment_id=experiment_id, tag=tag, states=state or ()
+        )
         rows = queries.list_runs(
-            conn, owner_id=owner_id, experiment_id=experiment_id, limit=limit, offset=offset
+            conn,
+            owner_id=owner_id,
+            experiment_id=experiment_id,
+            tag=tag,
+            states=state or (),
+            limit=limit,
+            offset=offset,
         )
     return RunList(total=total, runs=[RunOut.of(row) for row in rows])
 
 
-@router.get("/runs/{run_id}")
+@router.get("/runs/{run_id}", responses=documented(404))
 def find_run(request: Request, run_id: UUID) -> RunOut:
     """One run."""
-    with _database(request).connection() as conn:
-        return RunOut.of(queries.find_run(conn, owner_id=_caller(request).user_id, run_id=run_id))
+    with database_of(request).connection() as conn:
+        return RunOut.of(queries.find_run(conn, owner_id=caller_of(request).user_id, run_id=run_id))
 
 
-@router.get("/runs/{run_id}/metrics")
+@router.get("/runs/{run_id}/metrics", responses=documented(404))
 def run_metrics(
     request: Request,
     run_id: UUID,
@@ -61,8 +73,8 @@ def run_metrics(
     after_epoch: Annotated[int, Query(ge=-1, le=2**31 - 1)] = -1,
 ) -> MetricColumns:
     """Metric values of one run, of later epochs than `after_epoch`."""
-    owner_id = _caller(request).user_id
-    with _database(request).connection() as conn:
+    owner_id = caller_of(request).user_id
+    with database_of(request).connection() as conn:
         queries.find_run(conn, owner_id=owner_id, run_id=run_id)
         columns = queries.learning_curves(
             conn, owner_id=owner_id, run_ids=[run_id], metrics=metric, after_epoch=after_epoch
@@ -74,13 +86,3 @@ def run_metrics(
         value=[json_number(float(value)) for value in columns["value"]],
         time=[moment.replace(tzinfo=UTC) for moment in np.asarray(columns["time"]).tolist()],
     )
-
-
-def _caller(request: Request) -> Caller:
-    caller: Caller = request.state.caller
-    return caller
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database

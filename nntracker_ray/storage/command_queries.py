@@ -22,6 +22,11 @@ def find_command(conn: Connection, *, owner_id: UUID, command_id: UUID) -> Comma
     return rows[0]
 
 
+def has_command(conn: Connection, *, owner_id: UUID, key: str) -> bool:
+    """Whether the owner has sent a command with this key."""
+    return conn.execute(query("command_of_key"), {"owner_id": owner_id, "key": key}).fetchone() is not None
+
+
 def list_commands(
     conn: Connection, *, owner_id: UUID, run_id: UUID | None = None, limit: int = 100, offset: int = 0
 ) -> list[CommandRow]:

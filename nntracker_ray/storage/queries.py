@@ -4,7 +4,8 @@ The owner is bound inside each statement: what is not there and what is somebody
 """
 
 from nntracker_ray.storage.adaptation_queries import adaptations
-from nntracker_ray.storage.command_queries import find_command, list_commands
+from nntracker_ray.storage.checkpoint_queries import checkpoints
+from nntracker_ray.storage.command_queries import find_command, has_command, list_commands
 from nntracker_ray.storage.experiment_queries import (
     ExperimentRow,
     count_experiments,
@@ -51,6 +52,7 @@ __all__ = [
     "WorkRow",
     "adaptations",
     "all_run_ids",
+    "checkpoints",
     "cost_of_deletion",
     "count_experiments",
     "count_runs",
@@ -60,6 +62,7 @@ __all__ = [
     "find_run",
     "fold_membership",
     "fold_summary",
+    "has_command",
     "known_names",
     "layer_curves",
     "layer_weights",

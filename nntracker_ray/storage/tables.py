@@ -16,6 +16,11 @@ def columns_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
+def lines_of(columns: Columns) -> list[dict[str, Any]]:
+    """Columns turned into one mapping for each line."""
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
 def repeated(values: Sequence[Any], counts: Sequence[int]) -> NDArray[Any]:
     """Each value as often as its count, as Python objects that share memory."""
     objects = np.empty(len(values), dtype=object)

@@ -56,7 +56,11 @@ def signed_in(address: str, database: Database) -> Iterator[httpx.Client]:
 
 
 def example(path: str) -> str:
-    return re.sub(r"\{path:path\}", "nothing.js", path).replace("{run_id}", UNKNOWN_RUN)
+    return (
+        re.sub(r"\{path:path\}", "nothing.js", path)
+        .replace("{name}", "last")
+        .replace("{run_id}", UNKNOWN_RUN)
+    )
 
 
 def cookie_header(client: httpx.Client) -> str:
@@ -344,8 +348,9 @@ def test_a_run_of_nobody_and_a_run_of_somebody_else_look_the_same(
             "INSERT INTO users (name) VALUES ('somebody else') RETURNING user_id"
         ).fetchone()[0]
         conn.execute("UPDATE experiments SET owner_id = %s", [other])
+        conn.execute("UPDATE runs SET owner_id = %s", [other])
 
-    for path in ("", "/metrics"):
+    for path in ("", "/metrics", "/history", "/logs", "/adaptations", "/checkpoints", "/checkpoints/last"):
         theirs = signed_in.get(f"/api/runs/{run_id}{path}")
         nobodys = signed_in.get(f"/api/runs/{UNKNOWN_RUN}{path}")
         assert theirs.status_code == nobodys.status_code == 404

@@ -1,0 +1,90 @@
+"""Errors as scripts read them: RFC 9457, application/problem+json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from nntracker_ray.errors import (
+    BadInputError,
+    CheckpointError,
+    ConflictError,
+    DatabaseAwayError,
+    NotFoundError,
+    RemoteError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+STATUSES: dict[type[Exception], int] = {
+    BadInputError: 400,
+    NotFoundError: 404,
+    ConflictError: 409,
+    CheckpointError: 409,
+    RemoteError: 502,
+    DatabaseAwayError: 503,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to try."""
+
+    type: str = "about:blank"
+    title: str = Field(description="the status in words")
+    status: int
+    detail: str = Field(description="what came, what was allowed, what to try")
+
+
+def problem(status: int, detail: str, **more: Any) -> JSONResponse:
+    """The answer to a request that is refused or failed.
+
+    Args:
+        more: Further members: a list of errors, say.
+    """
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return JSONResponse({**body.model_dump(), **more}, status_code=status, media_type=MEDIA_TYPE)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Let every error of the application be a problem."""
+    for kind, status in STATUSES.items():
+        app.add_exception_handler(kind, _answer(status))
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _refused)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the problems it may answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": content}
+        for status in statuses
+    }
+
+
+def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
+    def handler(_request: Request, error: Exception) -> JSONResponse:
+        return problem(status, str(error))
+
+    return handler
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    answer = problem(error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _not_valid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    # Not what came: it may be large, or a secret, and the sender has it.
+    errors = [{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
+    detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
+    return problem(422, detail, errors=errors)
