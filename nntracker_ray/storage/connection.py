@@ -89,8 +89,9 @@ def resolve_dsn(home: Home, *, start: bool = False) -> str:
 def limited(dsn: str, *, application: str, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> str:
     """The DSN with our limits and name added; what the DSN says itself has precedence."""
     given = conninfo_to_dict(dsn)
+    # PostgreSQL expects recursive questions to be a hundred times their size: compiling takes longer than answering.
     settings = (
-        f"-c statement_timeout={int(statement_timeout_s * 1000)}"
+        f"-c jit=off -c statement_timeout={int(statement_timeout_s * 1000)}"
         f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_S * 1000}"
         " -c client_min_messages=warning -c timezone=UTC"
     )

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
 from nntracker_ray.storage.arrays import numpy_cursor
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import owned_run_no
+from nntracker_ray.storage.lineage_queries import lineage
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, joined, repeated
 
@@ -29,12 +31,14 @@ def learning_curves(
         run_ids: Those that are not there or not the owner's add nothing.
         metrics: Only these; None for all.
         after_epoch: Only points of later epochs: what a live chart lacks.
-    Returns: run_id, metric, epoch (0-based), step, value (the metric's own unit), time (datetime64[us], UTC).
+    Returns: run_id, metric, epoch (0-based), step, value (the metric's own unit), time (datetime64[us], UTC),
+        inherited (bool: measured before the fork, by the run's parent or another ancestor).
     """
     values = {"owner_id": owner_id, "run_ids": list(run_ids), "after_epoch": after_epoch}
     values["metrics"] = None if metrics is None else list(metrics)
     rows = numpy_cursor(conn).execute(query("learning_curves"), values).fetchall()
-    return _points(("run_id", "metric"), rows)
+    inherited_epochs = [row[2] for row in rows]
+    return _points(("run_id", "metric"), [(*row[:2], *row[3:]) for row in rows], inherited_epochs)
 
 
 def layer_curves(
@@ -47,25 +51,35 @@ def layer_curves(
 ) -> Columns:
     """The layer metrics of one run, by metric, layer, tensor, epoch, step.
 
-    Returns: metric, layer, tensor, epoch (0-based), step, value, time (datetime64[us], UTC).
+    Returns: metric, layer, tensor, epoch (0-based), step, value, time (datetime64[us], UTC), inherited (bool).
     Raises: NotFoundError: No such run, or not the owner's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
-    values = {
-        "run_no": run_no,
-        "metrics": None if metrics is None else list(metrics),
-        "after_epoch": after_epoch,
-    }
-    rows = numpy_cursor(conn).execute(query("layer_curves"), values).fetchall()
-    return _points(("metric", "layer", "tensor"), rows)
+    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    values = {"metrics": None if metrics is None else list(metrics), "after_epoch": after_epoch}
+    cursor, rows = numpy_cursor(conn), []
+    for stretch in stretches:
+        place = {"run_no": stretch.run_no, "up_to_step": stretch.up_to_step}
+        rows += cursor.execute(query("layer_curves"), {**values, **place}).fetchall()
+    # Stable: within a series the oldest ancestor's points stay first.
+    rows.sort(key=lambda row: row[:3])
+    return _points(("metric", "layer", "tensor"), rows, [stretches[-1].inherited_epochs] * len(rows))
 
 
-def _points(names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Columns:
-    """Rows of (names..., an array for each of POINT_COLUMNS) drawn out to one line per point."""
+def _points(
+    names: tuple[str, ...], rows: Sequence[Sequence[Any]], inherited_epochs: Sequence[int]
+) -> Columns:
+    """Rows of (names..., an array for each of POINT_COLUMNS) drawn out to one line per point.
+
+    Args:
+        inherited_epochs: For each row: points of earlier epochs are marked as inherited.
+    """
     counts = [len(row[-1]) for row in rows]
     columns: Columns = {
         name: repeated([row[place] for row in rows], counts) for place, name in enumerate(names)
     }
     for place, (name, dtype) in enumerate(POINT_COLUMNS.items(), start=len(names)):
         columns[name] = joined([row[place] for row in rows], dtype)
+    columns["inherited"] = np.asarray(columns["epoch"]) < np.repeat(
+        np.asarray(inherited_epochs, np.int64), counts
+    )
     return columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from nntracker_ray.errors import NotFoundError
 from nntracker_ray.storage.arrays import dtype_of
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.extremes import evenly_spaced, extreme_places
-from nntracker_ray.storage.owned import owned_run_no
+from nntracker_ray.storage.lineage_queries import Stretch, lineage
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, joined
 
@@ -25,10 +25,14 @@ def weight_arrays(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[dic
     Returns: layer_index, layer_name, tensor, dtype, shape (list), epochs (list, ascending) of each.
     Raises: NotFoundError: No such run, or not the owner's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
-    names = ("layer_index", "layer_name", "tensor", "dtype", "shape", "epochs")
+    epochs_by_array: dict[tuple[Any, ...], list[int]] = {}
+    for stretch in lineage(conn, owner_id=owner_id, run_id=run_id):
+        for *array, shape, epochs in conn.execute(query("weight_arrays"), stretch.captures):
+            epochs_by_array.setdefault((*array, tuple(shape)), []).extend(epochs)
+    names = ("layer_index", "layer_name", "tensor", "dtype")
     return [
-        dict(zip(names, row, strict=True)) for row in conn.execute(query("weight_arrays"), {"run_no": run_no})
+        {**dict(zip(names, array, strict=True)), "shape": list(shape), "epochs": epochs}
+        for (*array, shape), epochs in sorted(epochs_by_array.items(), key=lambda item: item[0][:3])
     ]
 
 
@@ -40,8 +44,8 @@ def layer_weights(
     Returns: epochs, shape (e,); values, shape (e, *shape), in the array's own dtype.
     Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
-    captures = list(_captures(conn, run_no, layer, tensor, epochs=None))
+    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    captures = list(_captures(conn, stretches, layer, tensor, epochs=None))
     if not captures:
         raise _no_such_array(run_id, layer, tensor)
     return np.array([epoch for epoch, _ in captures]), np.stack([array for _, array in captures])
@@ -57,15 +61,13 @@ def reduced_weights(
     Returns: epoch, index (place in the flattened array, C order), value (float64).
     Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
-    found = conn.execute(
-        query("weight_epochs"), {"run_no": run_no, "layer": layer, "tensor": tensor}
-    ).fetchall()
+    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    found = [epoch for stretch in stretches for epoch in _epochs(conn, stretch, layer, tensor)]
     if not found:
         raise _no_such_array(run_id, layer, tensor)
-    chosen = evenly_spaced([epoch for (epoch,) in found], count=max(1, max_points // 2))
+    chosen = evenly_spaced(found, count=max(1, max_points // 2))
     epochs, places, values = [], [], []
-    for epoch, array in _captures(conn, run_no, layer, tensor, epochs=chosen):
+    for epoch, array in _captures(conn, stretches, layer, tensor, epochs=chosen):
         flat = array.reshape(-1)
         kept = extreme_places(flat, max_points // len(chosen))
         epochs.append(np.full(len(kept), epoch))
@@ -78,16 +80,22 @@ def reduced_weights(
     }
 
 
+def _epochs(conn: Connection, stretch: Stretch, layer: str, tensor: str) -> list[int]:
+    values = {**stretch.captures, "layer": layer, "tensor": tensor}
+    return [epoch for (epoch,) in conn.execute(query("weight_epochs"), values)]
+
+
 def _captures(
-    conn: Connection, run_no: int, layer: str, tensor: str, *, epochs: list[int] | None
+    conn: Connection, stretches: Sequence[Stretch], layer: str, tensor: str, *, epochs: list[int] | None
 ) -> Iterator[tuple[int, NDArray[Any]]]:
     """(epoch, array) in order of epochs; the arrays are views of what the database sent."""
-    values = {"run_no": run_no, "layer": layer, "tensor": tensor, "epochs": epochs}
-    rows = conn.execute(query("layer_weights"), values, binary=True)
-    for epoch, parts in groupby(rows, key=lambda row: int(row[0])):
-        _, _, dtypes, shapes, pieces = zip(*parts, strict=True)
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        yield epoch, np.frombuffer(data, dtype_of(dtypes[0])).reshape(shapes[0])
+    for stretch in stretches:
+        values = {**stretch.captures, "layer": layer, "tensor": tensor, "epochs": epochs}
+        rows = conn.execute(query("layer_weights"), values, binary=True)
+        for epoch, parts in groupby(rows, key=lambda row: int(row[0])):
+            _, _, dtypes, shapes, pieces = zip(*parts, strict=True)
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            yield epoch, np.frombuffer(data, dtype_of(dtypes[0])).reshape(shapes[0])
 
 
 def _no_such_array(run_id: UUID, layer: str, tensor: str) -> NotFoundError:

@@ -10,7 +10,8 @@ WITH new AS (
                       epochs_done, steps_done)
     SELECT %(run_id)s, p.experiment_id, p.owner_id, p.experiment_no, %(name)s, p.position, %(configuration_index)s,
            p.fold, %(spec)s::json, %(cpu)s, %(gpu)s, %(total_epochs)s, %(priority)s, p.run_no, %(origin)s,
-           %(inherited_epochs)s, %(inherited_steps)s, coalesce(%(inherited_epochs)s, 0), coalesce(%(inherited_steps)s, 0)
+           %(inherited_epochs)s::int, %(inherited_steps)s::int8, coalesce(%(inherited_epochs)s::int, 0),
+           coalesce(%(inherited_steps)s::int8, 0)
       FROM runs p
      WHERE p.run_no = %(parent_no)s
     RETURNING run_no, run_id, experiment_id

@@ -1,5 +1,5 @@
 -- layer_curves: the layer metrics of a run, one row per metric, layer and tensor, its points as arrays in drawing order.
--- parameters: run_no int, metrics text[] (NULL: all), after_epoch int (-1: from the start)
+-- parameters: run_no int, metrics text[] (NULL: all), after_epoch int (-1: from the start), up_to_step int8 (NULL: all)
 -- columns:    metric text, layer text, tensor text, epochs int[], steps int8[], values float8[], times timestamptz[]
 SELECT metric, layer, tensor, array_agg(epoch), array_agg(step), array_agg(value), array_agg(time)
   -- Sorted once here, and not once for each array.
@@ -9,6 +9,7 @@ SELECT metric, layer, tensor, array_agg(epoch), array_agg(step), array_agg(value
            AND (layer <> '' OR tensor <> '')
            AND (%(metrics)s::text[] IS NULL OR metric = ANY(%(metrics)s))
            AND epoch > %(after_epoch)s
+           AND (%(up_to_step)s::int8 IS NULL OR step <= %(up_to_step)s)
          ORDER BY metric, layer, tensor, epoch, step) AS points
  GROUP BY metric, layer, tensor
  ORDER BY metric, layer, tensor;

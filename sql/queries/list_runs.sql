@@ -4,7 +4,7 @@
 -- columns:    run_no int, run_id uuid, experiment_id uuid, experiment text, name text, state text (as shown),
 --             attempt int, fold int, configuration text (JSON), configuration_index int, epochs_done int,
 --             total_epochs int, error text, tags text[], created_at, started_at, ended_at timestamptz,
---             metric_names text[], metric_values float8[]
+--             metric_names text[], metric_values float8[], parent_id uuid, origin text, inherited_epochs int
 WITH page AS (
     SELECT r.run_no, e.name AS experiment, e.experiment_no
       FROM runs r
@@ -22,9 +22,11 @@ SELECT r.run_no, r.run_id, r.experiment_id, page.experiment, r.name,
        shown_state(r.state, r.heartbeat_at) AS state, r.attempt,
        r.fold, (r.spec -> 'configuration')::text AS configuration, r.configuration_index, r.epochs_done, r.total_epochs,
        r.error, ARRAY(SELECT t.tag FROM run_tags t WHERE t.run_no = r.run_no ORDER BY t.tag) AS tags,
-       r.created_at, r.started_at, r.ended_at, last.metric_names, last.metric_values
+       r.created_at, r.started_at, r.ended_at, last.metric_names, last.metric_values,
+       p.run_id AS parent_id, r.origin, coalesce(r.inherited_epochs, 0) AS inherited_epochs
   FROM page
   JOIN runs r USING (run_no)
+  LEFT JOIN runs p ON p.run_no = r.parent_no
   CROSS JOIN LATERAL (
        SELECT coalesce(array_agg(m.metric ORDER BY m.metric), '{}') AS metric_names,
               coalesce(array_agg(m.value ORDER BY m.metric), '{}') AS metric_values

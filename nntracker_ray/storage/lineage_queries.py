@@ -1,0 +1,36 @@
+"""Whose measurements belong to a run: its own and, of a fork, those of its ancestors up to where it left them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.owned import no_such_run
+from nntracker_ray.storage.sql_files import query
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The part of a run's history that one run has measured."""
+
+    run_no: int
+    up_to_step: int | None  # measurements up to this step; None: all
+    before_epoch: int | None  # captures before this epoch; None: all
+    inherited_epochs: int  # of the run that was asked for: what is of earlier epochs is inherited
+
+    @property
+    def captures(self) -> dict[str, int | None]:
+        """The parameters that select its captures."""
+        return {"run_no": self.run_no, "up_to_step": self.up_to_step, "before_epoch": self.before_epoch}
+
+
+def lineage(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[Stretch]:
+    """The stretches of a run's history, the oldest ancestor's first; only its own for a run that is no fork.
+
+    Raises: NotFoundError: No such run, or not the owner's.
+    """
+    rows = conn.execute(query("lineage"), {"owner_id": owner_id, "run_id": run_id}).fetchall()
+    if not rows:
+        raise no_such_run(run_id)
+    return [Stretch(*row) for row in rows]
