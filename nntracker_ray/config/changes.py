@@ -26,6 +26,8 @@ from nntracker_ray.config.parts import (
     unique,
 )
 from nntracker_ray.config.problems import Problems, from_pydantic, join, shown
+from nntracker_ray.config.schedule import KEY as SCHEDULE
+from nntracker_ray.config.schedule import ScheduleConfig, read_schedule
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.errors import ConfigError
 from nntracker_ray.records import JsonValue, NamedConf
@@ -58,6 +60,7 @@ class ForkChanges(Part):
     total_epochs: Count = 1  # the inherited ones counted in
     epoch_period: Count = 1
     early_stopping: Annotated[EarlyStoppingConfig | None, BeforeValidator(early_stopping_given)] = None
+    learning_rate_schedule: ScheduleConfig | None = None
     extra_metrics: tuple[NamedConf, ...] = ()
     capture: CaptureConfig = CaptureConfig()
     tags: Annotated[tuple[Tag, ...], AfterValidator(unique)] = ()
@@ -84,6 +87,8 @@ def read_changes(changes: Mapping[str, JsonValue], *, catalog: Catalog) -> ForkC
     problems = Problems()
     tree = _known(changes, problems)
     _resolve(tree, catalog, problems)
+    if tree.get(SCHEDULE) is not None:
+        tree[SCHEDULE] = read_schedule(tree[SCHEDULE], SCHEDULE, problems)
     made = _validated(tree, problems)
     _check_together(made, problems)
     return _sound(made, problems)

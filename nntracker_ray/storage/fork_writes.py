@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from nntracker_ray import forking
+from nntracker_ray import forked_spec, forking
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.forking import Beginning, Kind
 from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
@@ -39,7 +39,7 @@ def fork_run(
     wanted, changes = forking.checked_arguments(arguments)
     parent = _locked(conn, owner_id, run_id)
     beginning = forking.chosen_checkpoint(parent.checkpoints, wanted)
-    spec = forking.forked(parent.spec, changes, beginning)
+    spec = forked_spec.forked(parent.spec, changes, beginning)
     content = [beginning.checkpoint, beginning.steps_done, changes.canonical()]
     why = f"forked from {parent.name!r} at checkpoint {beginning.checkpoint!r}, epoch {beginning.epochs_done}"
     child = _Child(
@@ -69,7 +69,7 @@ def rerun_run(
             f"a rerun takes no arguments; came {', '.join(arguments)}. To change values, fork"
         )
     parent = _locked(conn, owner_id, run_id)
-    spec, why = forking.rerun(parent.spec), f"a rerun of {parent.name!r}"
+    spec, why = forked_spec.rerun(parent.spec), f"a rerun of {parent.name!r}"
     child = _Child(
         Kind.RERUN, spec, parent.inherited_epochs, parent.inherited_steps, None, by, _with(why, command_id)
     )
@@ -167,7 +167,7 @@ def _configuration_index(conn: Connection, spec: RunSpec, relatives: Sequence[_R
     """
     places: dict[int, set[tuple[int | None, int]]] = {}
     for one in relatives:
-        if forking.comparable(one.spec) == forking.comparable(spec):
+        if forked_spec.comparable(one.spec) == forked_spec.comparable(spec):
             places.setdefault(one.configuration_index, set()).add((one.spec.fold, one.spec.repeat))
     free = [index for index, taken in places.items() if (spec.fold, spec.repeat) not in taken]
     if free:
