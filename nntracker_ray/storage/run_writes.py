@@ -12,6 +12,7 @@ from nntracker_ray.records import JsonValue, RunSpec, RunState, to_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.run_locks import lock_runs
+from nntracker_ray.storage.share_writes import within_queue_limit
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import set_states
 
@@ -31,16 +32,18 @@ def submit_experiment(
     Args:
         config: The experiment as submitted, plain JSON values; `max_concurrent` in it limits the runs at work at once.
         folds: Fold -> (row numbers trained on, row numbers held out) in the original training set.
+    Raises: BadInputError: More of the owner's runs would wait than may; nothing is queued once it is rolled back.
     """
     limit = config.get("max_concurrent") if isinstance(config, dict) else None
     values = {"experiment_id": experiment_id, "owner_id": owner_id, "name": name, "max_concurrent": limit}
     conn.execute(query("insert_experiment"), {**values, "config": json_values.dumps(config)})
-    with conn.cursor() as cursor:
-        cursor.executemany(query("insert_run"), [_run_values(spec) for spec in runs])
+    with within_queue_limit(conn, owner_id=owner_id):
+        with conn.cursor() as cursor:
+            cursor.executemany(query("insert_run"), [_run_values(spec) for spec in runs])
+        _queue_failed_again(conn, [spec.run_id for spec in runs])
     for fold, (train, held_out) in (folds or {}).items():
         rows = {"train": train.tolist(), "held_out": held_out.tolist()}
         conn.execute(query("insert_fold"), {"experiment_id": experiment_id, "fold": fold, **rows})
-    _queue_failed_again(conn, [spec.run_id for spec in runs])
 
 
 def _queue_failed_again(conn: Connection, run_ids: Sequence[UUID]) -> None:

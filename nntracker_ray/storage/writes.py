@@ -13,6 +13,7 @@ from nntracker_ray.storage.command_writes import submit_command
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases, requeue_orphans
 from nntracker_ray.storage.measurement_writes import write_batches
 from nntracker_ray.storage.run_writes import submit_experiment
+from nntracker_ray.storage.share_writes import set_share
 from nntracker_ray.storage.state_writes import change_state, heartbeat
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "requeue_leases",
     "requeue_orphans",
     "session_user",
+    "set_share",
     "submit_command",
     "submit_experiment",
     "user_name",

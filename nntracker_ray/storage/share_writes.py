@@ -1,0 +1,75 @@
+"""How users share the hardware: weights, and limits on what runs and what waits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from nntracker_ray.errors import BadInputError, NotFoundError
+from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.sql_files import query
+
+LEAST_WEIGHT, GREATEST_WEIGHT = 0.001, 1000.0
+GREATEST_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a user may have."""
+
+    weight: float = 1.0  # of two users who wait, the one with twice the weight gets twice the hardware
+    max_running: int | None = None  # runs at work at once; None: no limit
+    max_queued: int | None = None  # runs that wait; None: no limit
+
+
+def set_share(conn: Connection, *, name: str, share: Share) -> None:
+    """Set a user's weight and limits. What is at work stays at work.
+
+    Raises:
+        BadInputError: A value is out of its range.
+        NotFoundError: There is no such user.
+    """
+    _check(share)
+    limits = {"max_running": share.max_running, "max_queued": share.max_queued}
+    values = {"name": name, "weight": share.weight, **limits}
+    if conn.execute(query("set_share"), values).fetchone() is None:
+        raise NotFoundError(f"no user {name!r}; `nntracker share` lists those there are")
+
+
+@contextmanager
+def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
+    """What is done inside may queue runs of this user up to the limit. The caller rolls back what is refused.
+
+    Runs that wait already when the limit is lowered go on waiting.
+
+    Raises: BadInputError: More would wait than the user is allowed.
+    """
+    row = conn.execute(query("queue_limit"), {"owner_id": owner_id}).fetchone()
+    if row is None:
+        yield
+        return
+    before, limit = _queued(conn, owner_id), row[0]
+    yield
+    after = _queued(conn, owner_id)
+    if after > max(limit, before):
+        raise BadInputError(
+            f"{after - before:,} more runs cannot be queued: {before:,} wait already, and {limit:,} may wait at once."
+            " Submit fewer, wait until some have ended, or ask for a higher limit (`nntracker share --max-queued`)"
+        )
+
+
+def _queued(conn: Connection, owner_id: UUID) -> int:
+    row = conn.execute(query("count_queued"), {"owner_id": owner_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _check(share: Share) -> None:
+    if not (math.isfinite(share.weight) and LEAST_WEIGHT <= share.weight <= GREATEST_WEIGHT):
+        allowed = f"{LEAST_WEIGHT:g} to {GREATEST_WEIGHT:g}"
+        raise BadInputError(f"a weight of {share.weight:g} came; allowed: {allowed}, 1 is everybody's")
+    for what, limit in (("running", share.max_running), ("queued", share.max_queued)):
+        if limit is not None and not 0 <= limit <= GREATEST_LIMIT:
+            raise BadInputError(f"a limit of {limit} {what} runs came; allowed: 0 and more, or none")
