@@ -1,9 +1,9 @@
--- extend_runs: give runs more epochs; lists of equal length, one place a run.
--- parameters: run_nos int[], specs text[] (JSON), totals int[] (epochs)
+-- extend_runs: give runs more epochs.
+-- parameters: extended json (list of objects with run_no, spec and total, the epochs)
 -- columns:    none of interest
 WITH extended AS (
-    UPDATE runs r SET spec = given.spec::json, total_epochs = given.total
-      FROM unnest(%(run_nos)s::int[], %(specs)s::text[], %(totals)s::int[]) AS given (run_no, spec, total)
+    UPDATE runs r SET spec = given.spec, total_epochs = given.total
+      FROM json_to_recordset(%(extended)s::json) AS given (run_no int, spec json, total int)
      WHERE r.run_no = given.run_no
     RETURNING r.run_id
 )

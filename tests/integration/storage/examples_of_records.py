@@ -10,15 +10,18 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from nntracker_ray.records import (
+    Adaptation,
     Batch,
     Capture,
     CaptureSpec,
     Configuration,
     DatasetRef,
     Lease,
+    LogLine,
     MetricPoint,
     NamedConf,
     Record,
+    RunFact,
     RunSpec,
     SplitSpec,
     WeightArray,
@@ -104,3 +107,14 @@ def capture(epoch: int, *arrays: np.ndarray, layer: str = "dense", **given: Any)
 
 def batch(lease: Lease, *records: Record, attempt: int | None = None) -> Batch:
     return Batch(lease.run_no, attempt or lease.attempt, records)
+
+
+def one_of_each() -> tuple[Record, ...]:
+    """A record of every kind that a run reports."""
+    return (
+        point(),
+        capture(0, np.ones((2, 2), np.float32)),
+        RunFact("environment", {"keras": "3"}),
+        Adaptation("learning_rate", 1, 20, 0.1, 0.05, "step: x 0.5 every epoch", NOON),
+        LogLine(0, "stdout", "", "hello", NOON),
+    )
