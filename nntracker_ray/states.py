@@ -1,6 +1,6 @@
 """The states of a run as one table: which change is possible, who may say it, and when. Pure.
 
-`docs/states.md` draws this table; a test keeps the two equal.
+`python -m nntracker_ray.states > docs/states.md` prints the page of it; a test keeps the two equal.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition(_PD, _Q, _PERSON, "resume is asked for"),
     Transition(_PD, _Q, _MANAGER, "there is room on the disk again"),
     Transition(_PD, _SD, _PERSON, "stop is asked for"),
-    Transition(_SD, _Q, _PERSON, "resume or extend is asked for, or the experiment is submitted again"),
+    Transition(_SD, _Q, _PERSON, "resume or extend is asked for"),
     Transition(_FL, _Q, _PERSON, "resume or extend is asked for, or the experiment is submitted again"),
     Transition(_FN, _Q, _PERSON, "extend is asked for"),
 )
@@ -105,8 +105,43 @@ def table() -> str:
     return "\n".join(["| from | to | said by | when |", "|---|---|---|---|", *rows])
 
 
+def page() -> str:
+    """The page of the documentation, as Markdown."""
+    return _PAGE.format(diagram=diagram(), table=table(), without=_without_trainer())
+
+
+def _without_trainer() -> str:
+    return ", ".join(f"{before} becomes {after}" for before, after in WITHOUT_TRAINER.items())
+
+
+_PAGE: Final = """\
+# The states of a run
+
+Printed from the table in `nntracker_ray/states.py` by `python -m nntracker_ray.states > docs/states.md`.
+The database stores no other change, and keeps each with who, when and why (`nntracker show`, table `run_states`).
+
+```mermaid
+{diagram}
+```
+
+{table}
+
+The trainer's word counts only under the run's newest attempt number. What a person has asked for outlives it: while
+a run is pausing or stopping, a trainer's `running` changes nothing, and its `queued` or `paused` means that it has
+left.
+
+A run at work whose trainer was not heard of for 60 s has none, even if nobody is left to write that down. Lists then
+show what that makes of it, and commands act on the same:
+{without}.
+"""
+
+
 def _merged() -> dict[tuple[RunState, RunState], list[str]]:
     merged: dict[tuple[RunState, RunState], list[str]] = {}
     for one in TRANSITIONS:
         merged.setdefault((one.before, one.after), []).append(one.speaker)
     return merged
+
+
+if __name__ == "__main__":
+    print(page(), end="")
