@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -82,6 +81,7 @@ def start(
     example: Annotated[
         bool, typer.Option(help="Submit the example experiment if the data folder is new.")
     ] = True,
+    web: Annotated[bool, typer.Option("--web/--no-web", help="Serve the web app.")] = True,
     browser: Annotated[bool, typer.Option(help="Open a browser where there is a display.")] = True,
     show_link: Annotated[bool, typer.Option("--link/--no-link", hidden=True)] = True,
     unsupervised: Annotated[bool, typer.Option("--unsupervised", hidden=True)] = False,
@@ -91,19 +91,21 @@ def start(
     chosen = chosen_home(home)
     arguments = ["--port", str(port), "--home", str(chosen.root), *(["--cpus", str(cpus)] if cpus else [])]
     arguments += [] if example else ["--no-example"]
+    arguments += [] if web else ["--no-web"]
     if background:
         from apps.start_command import start_in_background
 
         if (already := running_platform(chosen)) is not None:
-            print(f"runs already (process {already.pid}): {already.web}")
+            print(f"runs already (process {already.pid}): {already.web or 'no web app'}")
             return
         info = start_in_background(chosen, [*arguments, "--no-browser", "--no-link"])
-        print(f"runs in the background (process {info.pid}): {info.web}; `nntracker link` signs you in")
+        where = f"{info.web}; `nntracker link` signs you in" if info.web else "no web app"
+        print(f"runs in the background (process {info.pid}): {where}")
     elif unsupervised:
         from apps.platform import PlatformOptions
         from apps.start_command import Welcome, start_in_foreground
 
-        options = PlatformOptions(web_port=port, cpus=cpus)
+        options = PlatformOptions(web=web, web_port=port, cpus=cpus)
         start_in_foreground(chosen, options, Welcome(example=example, browser=browser, link=show_link))
     else:
         from apps.supervisor import supervise
@@ -142,12 +144,11 @@ def _addresses(info: PlatformInfo) -> dict[str, Any]:
 
 def _places(home: Home) -> dict[str, str]:
     from nntracker_ray.storage.connection import ENVIRONMENT_VARIABLE as DATABASE_URL
+    from nntracker_ray.storage.connection import named_dsn
     from nntracker_ray.storage.server import EmbeddedServer
 
     # The address itself may hold a password.
-    database = (
-        f"as {DATABASE_URL} says" if os.environ.get(DATABASE_URL) else str(EmbeddedServer(home).location)
-    )
+    database = f"as {DATABASE_URL} says" if named_dsn() else str(EmbeddedServer(home).location)
     return {"data": str(home.root), "database": database}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,7 +23,7 @@ from nntracker_ray.home import Home
 from nntracker_ray.platform_file import running_platform
 from nntracker_ray.records import JsonValue
 from nntracker_ray.session import Session
-from nntracker_ray.storage.connection import ENVIRONMENT_VARIABLE
+from nntracker_ray.storage.connection import named_dsn
 
 EXIT_OK, EXIT_REFUSED = 0, 1
 
@@ -73,7 +72,7 @@ def carry_out(home: Home, order: Order) -> int:
 def _waited(session: Session, row: CommandRow, wait_s: float) -> CommandRow:
     """The command once nothing is pending, or when the time is over, or when nobody is there to carry it out."""
     console = Console(stderr=True)
-    if not os.environ.get(ENVIRONMENT_VARIABLE) and running_platform(session.home) is None:
+    if not named_dsn() and running_platform(session.home) is None:
         console.print("no platform runs on this data folder: it is carried out once `nntracker start` ran")
         return row
     until = time.monotonic() + wait_s

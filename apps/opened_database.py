@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nntracker_ray.home import Home
 from nntracker_ray.session import Session
-from nntracker_ray.storage.connection import ENVIRONMENT_VARIABLE, Database, resolve_dsn
+from nntracker_ray.storage.connection import Database, named_dsn, resolve_dsn
 from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.server import EmbeddedServer
 
@@ -17,7 +16,7 @@ from nntracker_ray.storage.server import EmbeddedServer
 def open_database(home: Home) -> Iterator[Database]:
     """The database of this data folder, started for the time of the block if nobody else runs it."""
     home.create()
-    server = None if os.environ.get(ENVIRONMENT_VARIABLE) else EmbeddedServer(home)
+    server = None if named_dsn() else EmbeddedServer(home)
     database = Database(resolve_dsn(home, start=True), application="nntracker command")
     try:
         migrate(database)
