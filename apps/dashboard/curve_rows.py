@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-COLUMNS = ["run_id", "metric", "epoch", "value"]
+COLUMNS = ["run_id", "metric", "epoch", "value", "inherited"]
 
 
 class CurveRows:
@@ -15,13 +15,13 @@ class CurveRows:
 
     def __init__(self) -> None:
         self._frame = pd.DataFrame({name: [] for name in COLUMNS}).astype(
-            {"epoch": "int64", "value": "float64"}
+            {"epoch": "int64", "value": "float64", "inherited": "bool"}
         )
         self._last_epoch = -1
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Everything so far: run_id, metric, epoch, value."""
+        """Everything so far: run_id, metric, epoch, value, inherited (by a fork from its parent)."""
         return self._frame
 
     @property

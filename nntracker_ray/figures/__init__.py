@@ -3,12 +3,13 @@
 Two steps each: `series` and `reduction` work out the numbers, `learning` only draws.
 """
 
-from nntracker_ray.figures.learning import MARKS_LABEL, learning_curves, mark_height
+from nntracker_ray.figures.learning import FORKS_LABEL, MARKS_LABEL, learning_curves, mark_height
 from nntracker_ray.figures.palette import SERIES_COLORS
 from nntracker_ray.figures.reduction import keep_extremes
 from nntracker_ray.figures.series import Series, Split, curve_series, known_metrics
 
 __all__ = [
+    "FORKS_LABEL",
     "MARKS_LABEL",
     "SERIES_COLORS",
     "Series",

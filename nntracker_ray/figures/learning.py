@@ -14,6 +14,8 @@ from nntracker_ray.figures.palette import MARK_COLOR, SPLIT_DASHES, color_of
 from nntracker_ray.figures.series import Series, curve_series
 
 MARKS_LABEL = "not finite"
+FORKS_LABEL = "forked here"
+INHERITED_ALPHA = 0.4  # of the line that a fork has from its parent
 SHARE_RANGE = "share"  # name of the second y axis: 0 is the lower edge of the chart, 1 the upper
 GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
 FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
@@ -32,8 +34,10 @@ def learning_curves(
 ) -> hv.Overlay:
     """A line per run and split of one metric; values that are not finite are gaps, and crosses at the axis.
 
+    What a fork has from its parent is drawn fainter, up to a ring where it was forked.
+
     Args:
-        frame: Columns run_id, metric, epoch (0-based) and value.
+        frame: Columns run_id, metric, epoch (0-based) and value; inherited (bool) where some of it is a fork's.
         metric: Base name; "accuracy" draws "val_accuracy" and "test_accuracy" with it.
         names: What to call the runs in the legend.
         max_points: Longer series are thinned, keeping every extreme; None draws every point.
@@ -44,8 +48,12 @@ def learning_curves(
     _load_backend()
     series = curve_series(frame, metric, names=names, max_points=max_points)
     single_run = len({one.run for one in series}) < 2
-    lines = [_line(one, metric, color_of(one, single_run=single_run)) for one in series]
-    overlay = hv.Overlay([*lines, _marks(series)])
+    colors = [color_of(one, single_run=single_run) for one in series]
+    forks = [(one, color) for one, color in zip(series, colors, strict=True) if len(one.inherited_epochs)]
+    inherited = [_inherited_line(one, metric, color) for one, color in forks]
+    lines = [_line(one, metric, color) for one, color in zip(series, colors, strict=True)]
+    rings = [_fork_point(one, color) for one, color in forks]
+    overlay = hv.Overlay([*inherited, *lines, *rings, _marks(series)])
     return overlay.opts(hv.opts.Overlay(backend="bokeh", **_overlay_options(len(lines), height)))
 
 
@@ -65,6 +73,45 @@ def _line(series: Series, metric: str, color: str) -> hv.Curve:
         tools=["hover"],
         hooks=[_with_dots(series.label, color)],
     )
+
+
+def _inherited_line(series: Series, metric: str, color: str) -> hv.Curve:
+    data = {"epoch": series.inherited_epochs, "value": series.inherited_values}
+    name = f"{series.label} inherited"
+    curve = hv.Curve(data, "epoch", hv.Dimension("value", label=metric), label=name)
+    return curve.opts(
+        backend="bokeh",
+        color=color,
+        line_dash=SPLIT_DASHES[series.split],
+        line_width=1.8,
+        alpha=INHERITED_ALPHA,
+        show_legend=False,
+        tools=["hover"],
+        hooks=[_named(name)],
+    )
+
+
+def _fork_point(series: Series, color: str) -> hv.Scatter:
+    data = {"epoch": series.inherited_epochs[-1:], "value": series.inherited_values[-1:]}
+    name = f"{series.label} {FORKS_LABEL}"
+    ring = hv.Scatter(data, "epoch", "value", label=name)
+    return ring.opts(
+        backend="bokeh",
+        marker="o",
+        size=9,
+        color=color,
+        fill_alpha=0,
+        line_width=2,
+        show_legend=False,
+        hooks=[_named(name)],
+    )
+
+
+def _named(name: str) -> Any:
+    def hook(plot: Any, _element: Any) -> None:
+        plot.handles["glyph_renderer"].name = name
+
+    return hook
 
 
 def _marks(series: Sequence[Series]) -> hv.Scatter:
@@ -149,17 +196,15 @@ def _calm_axes(plot: Any, _element: Any) -> None:
     figure.xaxis.ticker = BasicTicker(min_interval=1)
     figure.toolbar.autohide = True
     figure.toolbar_inner = True
-    _hide_dots_with_lines(figure)
+    _hide_the_rest_with_lines(figure)
     _transparent_and_grey(figure)
 
 
-def _hide_dots_with_lines(figure: Any) -> None:
+def _hide_the_rest_with_lines(figure: Any) -> None:
     by_name = {renderer.name: renderer for renderer in figure.renderers}
     for item in (item for legend in figure.legend for item in legend.items):
-        item.renderers = [
-            *item.renderers,
-            *(by_name[name] for r in item.renderers if (name := f"{r.name} dots") in by_name),
-        ]
+        names = [f"{r.name} {part}" for r in item.renderers for part in ("dots", "inherited", FORKS_LABEL)]
+        item.renderers = [*item.renderers, *(by_name[name] for name in names if name in by_name)]
 
 
 def _transparent_and_grey(figure: Any) -> None:

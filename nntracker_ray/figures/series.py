@@ -31,7 +31,10 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One line of a chart: one metric of one run on one split, in order of epochs."""
+    """One line of a chart: one metric of one run on one split, in order of epochs.
+
+    Of a fork the line begins with the last inherited point, so that it is joined to the inherited line.
+    """
 
     run: Hashable  # as in the frame's column `run_id`
     run_index: int  # 0-based place among the runs of the frame
@@ -41,6 +44,8 @@ class Series:
     values: Floats  # (n,), the metric's own unit; nan where the value is not finite: the line has a gap there
     lost_epochs: Integers  # epochs whose value was not finite, (m,)
     lost_values: Floats  # what it was: nan, inf or -inf, (m,)
+    inherited_epochs: Integers  # the line that a fork has from its ancestors, (i,); empty for other runs
+    inherited_values: Floats  # (i,), with gaps as in `values`
 
 
 def split_of(metric: str) -> tuple[str, Split]:
@@ -72,7 +77,8 @@ def curve_series(
     """The series of one metric: per run train, validation and test, as far as there are values.
 
     Args:
-        frame: Columns run_id, metric, epoch (0-based) and value, as `learning_curves` of the storage gives them.
+        frame: Columns run_id, metric, epoch (0-based) and value, as `learning_curves` of the storage gives them;
+            inherited (bool) where some of it is a fork's.
         metric: Base name: "accuracy" takes "val_accuracy" and "test_accuracy" too.
         names: What to call the runs; without it the run's id is its name.
         max_points: Longer series are thinned to about this many points; extremes always stay.
@@ -90,9 +96,15 @@ def curve_series(
     return tuple(series)
 
 
-def _numbers(rows: pd.DataFrame, max_points: int | None) -> tuple[Integers, Floats, Integers, Floats]:
+def _numbers(
+    rows: pd.DataFrame, max_points: int | None
+) -> tuple[Integers, Floats, Integers, Floats, Integers, Floats]:
     epochs = rows["epoch"].to_numpy(dtype=np.int64)
     raw = rows["value"].to_numpy(dtype=np.float64)
     lost = ~np.isfinite(raw)
-    drawn_epochs, drawn = keep_extremes(epochs, np.where(lost, np.nan, raw), max_points)
-    return drawn_epochs, drawn, epochs[lost], raw[lost]
+    values = np.where(lost, np.nan, raw)
+    inherited = int(rows["inherited"].sum()) if "inherited" in rows else 0
+    own = slice(max(0, inherited - 1), None)
+    drawn = keep_extremes(epochs[own], values[own], max_points)
+    before = keep_extremes(epochs[:inherited], values[:inherited], max_points)
+    return *drawn, epochs[lost], raw[lost], *before

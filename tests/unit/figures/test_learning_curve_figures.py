@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nntracker_ray.figures import (
+    FORKS_LABEL,
     MARKS_LABEL,
     SERIES_COLORS,
     Split,
@@ -99,6 +100,57 @@ def test_runs_side_by_side_keep_one_colour_each_and_tell_the_split_by_the_dash()
     ]  # fmt: skip
     assert [o["color"] for o in options] == [SERIES_COLORS[0]] * 2 + [SERIES_COLORS[1]] * 2
     assert [o["line_dash"] for o in options] == ["solid", "dashed"] * 2
+
+
+def forked_frame(run_id="run-1"):
+    """Three inherited epochs, then two of the fork's own."""
+    frame = frame_of(loss=[1.0, 0.9, 0.8, 0.7, 0.6], val_loss=[1.1, 1.0, 0.9, 0.8, 0.7])
+    return frame.assign(run_id=run_id, inherited=frame["epoch"] < 3)
+
+
+def test_the_inherited_part_of_a_fork_is_joined_to_its_own():
+    """One training is one line: a gap at the fork would look like a lost epoch."""
+    train, validation = curve_series(forked_frame(), "loss")
+
+    assert train.inherited_epochs.tolist() == [0, 1, 2]
+    assert train.epochs.tolist() == [2, 3, 4]
+    assert train.values.tolist() == [0.8, 0.7, 0.6]
+    assert validation.inherited_values.tolist() == [1.1, 1.0, 0.9]
+
+
+def test_a_fork_that_has_not_begun_is_a_line_to_go_on_from():
+    """A live chart adds the fork's first epoch to the point where it was forked."""
+    frame = forked_frame()
+
+    train, _ = curve_series(frame[frame["inherited"]], "loss")
+
+    assert (train.epochs.tolist(), train.values.tolist()) == ([2], [0.8])
+
+
+def test_what_a_fork_inherited_is_fainter_and_ends_in_a_ring():
+    """What the fork itself has done must be told from what it was given."""
+    figure = hv.render(learning_curves(forked_frame(), "loss"))
+
+    by_name = {renderer.name: renderer for renderer in figure.renderers}
+    inherited, ring = by_name["train inherited"], by_name[f"train {FORKS_LABEL}"]
+    assert inherited.glyph.line_alpha < by_name["train"].glyph.line_alpha
+    assert inherited.glyph.line_color == by_name["train"].glyph.line_color
+    assert inherited.data_source.data["epoch"].tolist() == [0, 1, 2]
+    assert ring.data_source.data["epoch"].tolist() == [2]
+    (legend,) = figure.legend
+    assert [item.label.value for item in legend.items] == ["train", "validation"]
+    assert {inherited, ring} <= set(legend.items[0].renderers)
+
+
+def test_a_fork_beside_its_parent_keeps_its_own_colour():
+    """The shared history lies under both lines."""
+    frame = pd.concat([frame_of(loss=[1.0, 0.9, 0.8, 0.75]).assign(inherited=False), forked_frame("run-2")])
+
+    figure = hv.render(learning_curves(frame, "loss"))
+
+    by_name = {renderer.name: renderer for renderer in figure.renderers}
+    assert "run-1, train inherited" not in by_name
+    assert by_name["run-2, train inherited"].glyph.line_color == SERIES_COLORS[1]
 
 
 def test_metrics_are_offered_once_with_accuracy_and_loss_first():

@@ -79,7 +79,8 @@ def test_words_for_html_are_escaped():
 
 def columns(*rows):
     names = ("run_id", "metric", "epoch", "value")
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    values = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return {**values, "inherited": [False] * len(rows)}
 
 
 def test_rows_seen_before_are_not_new():
