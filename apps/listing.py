@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.dashboard.words import duration
-from apps.selection import Chosen, parse_states
+from apps.selection import Chosen
 from apps.state_words import bar, state_text
 from apps.tables import slim_table
+from nntracker_ray.commands import parse_states
 from nntracker_ray.following import changes
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from nntracker_ray.commands import Selection
-from nntracker_ray.errors import BadInputError, NotFoundError, did_you_mean
-from nntracker_ray.records import RunState
+from nntracker_ray.commands import Selection, parse_states
+from nntracker_ray.errors import BadInputError, NotFoundError
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
 
@@ -27,16 +26,6 @@ class Chosen:
     def is_one_by_one(self) -> bool:
         """Whether each run was named."""
         return bool(self.words)
-
-
-def parse_states(words: Sequence[str]) -> tuple[RunState, ...]:
-    """States by name. Raises: BadInputError: A word that is none; the nearest is named."""
-    known = [state.value for state in RunState]
-    for word in words:
-        if word not in known:
-            hint = did_you_mean(word, known)
-            raise BadInputError(f"unknown state {word!r}; known: {', '.join(known)}. {hint}".rstrip())
-    return tuple(RunState(word) for word in words)
 
 
 def selection_of(session: Session, chosen: Chosen) -> Selection:

@@ -9,10 +9,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nntracker_ray.client import Experiment, Run, experiment, runs, sql, submit
+    from nntracker_ray.client import (
+        CommandResult,
+        Experiment,
+        Run,
+        Runs,
+        experiment,
+        run,
+        runs,
+        select,
+        sql,
+        submit,
+    )
     from nntracker_ray.errors import (
         BadInputError,
         ConfigError,
+        ConflictError,
         DatasetError,
         ModelError,
         NNTrackerError,
@@ -24,13 +36,18 @@ __version__ = "0.1.0"
 _HOMES = {
     "submit": "client",
     "experiment": "client",
+    "run": "client",
     "runs": "client",
+    "select": "client",
     "sql": "client",
     "Experiment": "client",
     "Run": "client",
+    "Runs": "client",
+    "CommandResult": "client",
     "NNTrackerError": "errors",
     "BadInputError": "errors",
     "ConfigError": "errors",
+    "ConflictError": "errors",
     "DatasetError": "errors",
     "ModelError": "errors",
     "NotFoundError": "errors",
@@ -38,15 +55,20 @@ _HOMES = {
 
 __all__ = [
     "BadInputError",
+    "CommandResult",
     "ConfigError",
+    "ConflictError",
     "DatasetError",
     "Experiment",
     "ModelError",
     "NNTrackerError",
     "NotFoundError",
     "Run",
+    "Runs",
     "experiment",
+    "run",
     "runs",
+    "select",
     "sql",
     "submit",
 ]

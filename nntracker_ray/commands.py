@@ -5,7 +5,7 @@ A command is one row for any number of runs; each run has an outcome of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -198,6 +198,16 @@ def settled(verb: Verb, state: RunState) -> tuple[Outcome, str] | None:
         case (Verb.PAUSE | Verb.STOP, RunState.FAILED):
             return _REFUSED, "it failed first"
     return None
+
+
+def parse_states(words: Sequence[str]) -> tuple[RunState, ...]:
+    """States by name. Raises: BadInputError: A word that is none; the nearest is named."""
+    known = [state.value for state in RunState]
+    for word in words:
+        if word not in known:
+            hint = did_you_mean(word, known)
+            raise BadInputError(f"unknown state {word!r}; known: {', '.join(known)}. {hint}".rstrip())
+    return tuple(RunState(word) for word in words)
 
 
 def require_parts(selection: Selection) -> None:
