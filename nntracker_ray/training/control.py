@@ -35,6 +35,11 @@ class Mailbox:
         """What was asked; None to go on."""
         return self._wish
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the training is to leave."""
+        return self._wish is not None
+
 
 class LeaveTraining(Exception):  # noqa: N818 (not an error: the way out of `fit()`)
     """Raised inside `fit()` to leave it between two batches."""

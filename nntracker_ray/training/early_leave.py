@@ -8,7 +8,7 @@ from typing import Any, Final
 import keras
 from numpy.typing import NDArray
 
-from nntracker_ray.training.control import LeaveTraining, Mailbox
+from nntracker_ray.training.control import Command, LeaveTraining, Mailbox
 from nntracker_ray.training.course import Course
 from nntracker_ray.training.state import copy_of, restore_metrics, restore_state, sections
 
@@ -22,8 +22,9 @@ class LeaveValidation(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
     """Obeys the mailbox within a validation, by going back to just before the last batch of the epoch.
 
     There the run stands between two batches of training, which is where it can go on from bit for bit: the
-    last batch and the validation are made again. An epoch of one batch has no such place. The copy for that is taken in the first epoch of an attempt,
-    and later only if the validation before took more than 2 s. Comes behind the conductor, which counts.
+    last batch and the validation are made again. An epoch of one batch has no such place. The copy for that
+    is taken in the first epoch of an attempt, and later only if the validation before took more than 2 s. Comes
+    behind the conductor, which counts.
     """
 
     def __init__(self, course: Course, *, batches: int, mailbox: Mailbox) -> None:
@@ -45,10 +46,10 @@ class LeaveValidation(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
         """Between two batches of the validation: obey."""
-        if self._before is not None and self._mailbox.wish is not None:
+        if self._before is not None and self._mailbox.is_asked:
             restore_state(self.model, self._before)
             restore_metrics(self.model, self._before)
-            raise LeaveTraining(self._mailbox.wish)
+            raise LeaveTraining(self._mailbox.wish or Command.PAUSE)
 
     def on_test_end(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
         """The validation was made; nothing to go back for."""
@@ -73,5 +74,5 @@ class LeaveTest(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
         """Between two batches."""
-        if self._mailbox.wish is not None:
-            raise LeaveTraining(self._mailbox.wish)
+        if self._mailbox.is_asked:
+            raise LeaveTraining(self._mailbox.wish or Command.PAUSE)

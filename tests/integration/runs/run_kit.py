@@ -162,6 +162,8 @@ class Lab:
     def await_epochs(self, spec: RunSpec, epochs: int) -> RunRow:
         def look() -> RunRow | None:
             row = self.row(spec)
+            if row.state is RunState.FAILED:
+                raise AssertionError(f"{spec.name} failed: {row.error}")
             return row if row.epochs_done >= epochs else None
 
         return await_value(look, f"{epochs} epochs of {spec.name}")
