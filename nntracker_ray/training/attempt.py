@@ -20,6 +20,7 @@ from nntracker_ray.training.course import Course
 from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.facts import differences, environment, model_summary
 from nntracker_ray.training.keeper import Keeper
+from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder
 from nntracker_ray.training.saver import FLUSH_TIMEOUT_S, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
@@ -59,6 +60,14 @@ class Attempt:
         self.course = Course(start.place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
         self._stopper = _early_stopping(spec)
+        self._learning_rate = LearningRate(
+            spec,
+            model=self.model,
+            course=self.course,
+            recorder=self._recorder,
+            remembered=start.checkpoint.callbacks.get("learning_rate") if start.checkpoint else None,
+            forked=start.forked_from is not None,
+        )
         self._saver = Saver(checkpoints, sink.flush)
         self._environment = environment()
         self._keeper = Keeper(
@@ -70,6 +79,7 @@ class Attempt:
             schedule=schedule,
             environment=self._environment,
             stopper=self._stopper,
+            learning_rate=self._learning_rate,
             resumed=start.checkpoint,
         )
         self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())
@@ -83,6 +93,16 @@ class Attempt:
     def disk_full(self) -> bool:
         """Whether the newest checkpoint found no room."""
         return self._saver.disk_full
+
+    @property
+    def ended_early(self) -> str:
+        """Why the run has ended before its last epoch, in words; "" where it has not."""
+        wanted = self._spec.early_stopping
+        if wanted is None or not self.course.stopped_early:
+            return ""
+        made = f"ended after {self.course.epochs_done} of {self._spec.total_epochs} epochs"
+        waited = f"{wanted.patience} epoch{'' if wanted.patience == 1 else 's'}"
+        return f"early stopping: {wanted.monitor} has not improved for {waited}; {made}"
 
     def run(self) -> Outcome:
         """Train until the end or until asked to leave, record everything, leave a checkpoint behind."""
@@ -117,6 +137,7 @@ class Attempt:
             feed=self._feed,
             recorder=self._recorder,
             keeper=self._keeper,
+            learning_rate=self._learning_rate,
             mailbox=self._mailbox,
             sink=self._sink,
             weights=self._weights,
@@ -173,7 +194,7 @@ class Attempt:
             facts["forked_from"] = forked | place | {"steps_done": self._place.steps_done}
         if start.checkpoint is None or forked:
             # In force at the beginning; a run that goes on has what its schedule has made of it.
-            facts["effective_learning_rate"] = effective_learning_rate(self.model)
+            facts["effective_learning_rate"] = self._learning_rate.initial
         return facts
 
 

@@ -101,14 +101,15 @@ def _extended(last: Checkpoint, spec: RunSpec) -> Checkpoint:
 
 
 def _inherited(parent: Checkpoint, spec: RunSpec) -> Checkpoint:
-    """The parent's checkpoint as a fork enters it: weights and place, without the memory of callbacks."""
+    """The parent's checkpoint as a fork enters it: of callbacks only the learning rate is remembered."""
     place = replace(parent.place, stopped_early=False, first_non_finite=None)
     arrays = {name: array for name, array in parent.arrays.items() if not name.startswith("early_stopping/")}
     if parent.epoch_digest != epoch_digest(spec):
         # Its rows would come in another order or otherwise: the epoch begun is begun again.
         place = replace(place, batches_done=0, epoch_s=0.0)
         arrays = {name: array for name, array in arrays.items() if not name.startswith("metrics/")}
-    return replace(parent, place=place, arrays=arrays, callbacks={})
+    kept = {name: memory for name, memory in parent.callbacks.items() if name == "learning_rate"}
+    return replace(parent, place=place, arrays=arrays, callbacks=kept)
 
 
 def _read_origin(origin: Origin, folder: CheckpointFolder) -> Checkpoint:

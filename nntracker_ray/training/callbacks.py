@@ -13,6 +13,7 @@ from nntracker_ray.training.batches import BatchFeed
 from nntracker_ray.training.control import LeaveTraining, Mailbox
 from nntracker_ray.training.course import Course
 from nntracker_ray.training.keeper import Keeper
+from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder, Weights
 
 Logs = dict[str, Any] | None
@@ -73,6 +74,7 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         feed: BatchFeed,
         recorder: Recorder,
         keeper: Keeper,
+        learning_rate: LearningRate,
         mailbox: Mailbox,
         sink: GuardedSink,
         weights: Weights,
@@ -80,6 +82,7 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         super().__init__()
         self._course, self._feed, self._recorder, self._keeper = course, feed, recorder, keeper
         self._mailbox, self._sink, self._weights = mailbox, sink, weights
+        self._rate = learning_rate
         self._skipped = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
@@ -98,11 +101,15 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         self._course.batch_begins(self._skipped + batch)
         self._obey()
         self._keeper.within_epoch(now_s=time.monotonic())
+        if batch == 0:
+            # Behind all that could leave or save: see LearningRate.
+            self._rate.first_batch()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Record the epoch, then let a checkpoint cover it, then obey."""
         seconds = self._course.epoch_ends(stopped_early=self.model.stop_training)
-        self._record(epoch, logs or {}, seconds)
+        self._rate.epoch_ended(logs or {})
+        self._record(epoch, {**(logs or {}), **self._rate.measured}, seconds)
         self._keeper.after_epoch(epoch, logs or {}, now_s=time.monotonic())
         if not self._course.ended:
             self._obey()

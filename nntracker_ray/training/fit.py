@@ -28,6 +28,7 @@ class TrainerStatus:
     outcome: Literal["finished", "paused", "stopped"] | None  # None: still at work
     trouble: str | None = None  # what is wrong with recording or checkpoints, though training goes on
     disk_full: bool = False  # the newest checkpoint found no room
+    ended_early: str = ""  # why it finished before its last epoch, in words
 
 
 class Trainer:
@@ -84,7 +85,12 @@ class Trainer:
             return TrainerStatus(0, 0, self._outcome, self._sink.trouble)
         course = attempt.course
         return TrainerStatus(
-            course.epochs_done, course.steps_done, self._outcome, attempt.trouble, attempt.disk_full
+            course.epochs_done,
+            course.steps_done,
+            self._outcome,
+            attempt.trouble,
+            attempt.disk_full,
+            attempt.ended_early,
         )
 
     def _train(self) -> None:

@@ -17,6 +17,7 @@ from nntracker_ray.training.best import BestModel
 from nntracker_ray.training.checkpoint import Checkpoint, epoch_digest, spec_digest
 from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
+from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.saver import Keeping, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
 from nntracker_ray.training.state import restore_metrics
@@ -38,13 +39,14 @@ class Keeper:
         schedule: CheckpointSchedule,
         environment: Mapping[str, JsonValue],
         stopper: keras.callbacks.EarlyStopping | None,
+        learning_rate: LearningRate,
         resumed: Checkpoint | None,
     ) -> None:
         self._spec, self._digests = spec, (spec_digest(spec), epoch_digest(spec))
         self._configuration: dict[str, JsonValue] = json.loads(to_json(spec.configuration))
         self._model, self._copies, self._environment = model, copies, dict(environment)
         self._course, self._saver, self._schedule = course, saver, schedule
-        self._stopper, self._resumed = stopper, resumed
+        self._stopper, self._rate, self._resumed = stopper, learning_rate, resumed
         memory = resumed.callbacks if resumed else {}
         self.best = BestModel(spec.checkpoints, memory.get("best"))
         self.best.monitored = memory.get("monitored")
@@ -129,7 +131,7 @@ class Keeper:
     def _checkpoint(self) -> Checkpoint:
         place = self._course.place
         arrays = self._copies.state(with_metrics=place.batches_done > 0)
-        memory = {"best": self.best.facts, "monitored": self.best.monitored}
+        memory = {"best": self.best.facts, "monitored": self.best.monitored, "learning_rate": self._rate.memory}
         return Checkpoint(
             run_id=self._spec.run_id,
             spec_digest=self._digests[0],

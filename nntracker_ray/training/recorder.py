@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from nntracker_ray.records import (
+    Adaptation,
     Capture,
     CaptureSpec,
     JsonValue,
@@ -77,6 +78,11 @@ class Recorder:
     def facts(self, facts: Mapping[str, JsonValue]) -> None:
         """Record facts about the run as a whole."""
         self._sink.record(*(RunFact(key, value) for key, value in facts.items()))
+
+    def adapted(self, parameter: str, *, old: float, new: float, cause: str) -> None:
+        """Record that a value which governs the training changes with the update that comes next."""
+        place = self._course.epochs_done, self._course.steps_done
+        self._sink.record(Adaptation(parameter, *place, old, new, cause, _now()))
 
     def epoch_ended(self, epoch: int, logs: Mapping[str, float], *, seconds: float, weights: Weights) -> None:
         """Record a complete epoch; the course has counted it already.

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ import numpy as np
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.home import Home
 from nntracker_ray.records import (
+    Adaptation,
     Capture,
     CaptureSpec,
     Configuration,
@@ -36,6 +38,8 @@ from nntracker_ray.training.schedule import CheckpointSchedule
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BATCH_SIZE, ROWS = 32, 500  # 16 batches an epoch, the last one of 20 rows
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OF_THE_ATTEMPT = ("environment", "checkpoint", "began_at_step_")  # facts that an interruption may change
 TIMES = ("epoch_time", "elapsed_time")
 
 
@@ -168,7 +172,9 @@ def _said(record: Record) -> Iterator[tuple[Any, Any]]:
     if isinstance(record, Capture):
         arrays = [(a.layer_name, a.tensor, str(a.array.dtype), a.array.tobytes()) for a in record.arrays]
         yield ("capture", record.epoch), (record.step, arrays)
-    if isinstance(record, RunFact) and record.key not in ("environment", "checkpoint", "checkpoints"):
+    if isinstance(record, Adaptation):
+        yield ("adaptation", record.step), replace(record, measured_at=NOON)
+    if isinstance(record, RunFact) and not record.key.startswith(OF_THE_ATTEMPT):
         yield ("fact", record.key), json.dumps(record.value, sort_keys=True)
 
 
