@@ -177,6 +177,8 @@ def run_specs(
             one_hot=config.one_hot_columns,
             scaling=config.scaling,
             checkpoint_period=config.checkpoint_period,
+            priority=config.priority,
+            checkpoints=config.checkpoints.policy,
             schedule=config.schedule_spec(
                 run.configuration.sweep,
                 total_epochs=run.configuration.sweep.get("total_epochs", config.total_epochs),

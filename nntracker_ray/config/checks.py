@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from math import prod
 
+from nntracker_ray.config.checkpoints import complaints_about_best
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.parts import MAX_RUNS
 from nntracker_ray.config.problems import Problems
@@ -102,6 +103,15 @@ def _scheduled_on(config: ExperimentConfig) -> Iterator[Finding]:
             yield (*place, "warmup"), f"must be less than total_epochs ({fewest}); came {schedule.warmup}"
 
 
+def _best_by(config: ExperimentConfig) -> Iterator[Finding]:
+    """The metric of the best checkpoint must be measured."""
+    measured = ("loss", "accuracy", *map(_metric_name, config.extra_metrics))
+    for why in complaints_about_best(
+        config.checkpoints, measured=measured, has_validation=config.has_validation
+    ):
+        yield ("checkpoints", "best"), why
+
+
 def _learning_rate_twice(config: ExperimentConfig) -> Iterator[Finding]:
     if config.learning_rates == (None,):
         return
@@ -160,6 +170,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Findi
         (SCHEDULE, "sweep", "extra_metrics", "total_epochs", "validation_split", "folds", "dataset_val"),
         _scheduled_on,
     ),
+    (("checkpoints", "extra_metrics", "validation_split", "folds", "dataset_val"), _best_by),
     (("optimizers", "learning_rates"), _learning_rate_twice),
     (("optimizers", "loss_functions", "learning_rates", "sweep"), _repeated_points),
     (("extra_metrics",), _metric_names),

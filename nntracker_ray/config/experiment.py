@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic.functional_validators import AfterValidator
 
+from nntracker_ray.config.checkpoints import CheckpointsConfig
 from nntracker_ray.config.parts import (
     MAX_RUNS,
     CaptureConfig,
@@ -85,6 +86,7 @@ class ExperimentConfig(Part):
     sweep: dict[str, tuple[JsonValue, ...]] = Field(default_factory=dict)  # keys in alphabetical order
     resources: ResourcesConfig = ResourcesConfig()
     max_concurrent: Count | None = None  # runs of this experiment at the same time; None: as many as fit
+    priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0  # the higher goes first among the owner's
     capture: CaptureConfig = CaptureConfig()
     introspection: tuple[str, ...] = ()
     early_stopping: Annotated[EarlyStoppingConfig | None, BeforeValidator(early_stopping_given)] = None
@@ -93,6 +95,7 @@ class ExperimentConfig(Part):
     scaling: Literal["none", "standard", "minmax"] = "none"
     validation_split: Annotated[Number, Field(ge=0, lt=1)] = 0.2
     checkpoint_period: Count = 1  # epochs
+    checkpoints: CheckpointsConfig = CheckpointsConfig()
     learning_rate_schedule: ScheduleConfig | None = None  # None: the learning rate stays as it is
 
     @field_validator("introspection")
@@ -205,11 +208,11 @@ class ExperimentConfig(Part):
     def identity(self) -> str:
         """Text that is equal exactly for equal experiments, for ids.
 
-        Where model and data lie is left out, as their digests stand for them; defaults are left out, so that
-        a later version with more keys gives old files their old identity.
+        Where model and data lie is left out, as their digests stand for them, and so is the priority, which only
+        says when; defaults are left out, so that a later version with more keys gives old files their old identity.
         """
-        sources = {"model", "dataset_train", "dataset_test", "dataset_val"}
-        values = {key: value for key, value in self.as_file().items() if key not in sources}
+        left_out = {"model", "dataset_train", "dataset_test", "dataset_val", "priority"}
+        values = {key: value for key, value in self.as_file().items() if key not in left_out}
         return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 

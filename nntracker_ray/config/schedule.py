@@ -148,15 +148,16 @@ def complaints_about_metrics(
         measured: Metrics of the training by name, without their `val_` twins.
     """
     if isinstance(schedule, PlateauSchedule) and schedule.monitor:
-        yield from (("monitor", why) for why in _unmeasured(schedule.monitor, measured, has_validation))
+        yield from (("monitor", why) for why in unmeasured(schedule.monitor, measured, has_validation))
     if isinstance(schedule, PolicySchedule):
         for name, column in names_in(schedule.expression).items():
             if name not in POLICY_NAMES:
-                for why in _unmeasured(name, (*POLICY_NAMES, *measured), has_validation):
+                for why in unmeasured(name, (*POLICY_NAMES, *measured), has_validation):
                     yield "expression", f"column {column}: {why}"
 
 
-def _unmeasured(name: str, measured: tuple[str, ...], has_validation: bool) -> Iterator[str]:
+def unmeasured(name: str, measured: tuple[str, ...], has_validation: bool) -> Iterator[str]:
+    """Why nothing of this name is measured, if so; `measured` is without the `val_` twins."""
     known = [*measured, *(f"val_{one}" for one in measured if one not in POLICY_NAMES)]
     if name not in known:
         yield f"unknown name '{name}'; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}"

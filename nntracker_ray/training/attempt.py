@@ -13,11 +13,12 @@ from nntracker_ray.records import JsonValue, RunSpec, WeightArray
 from nntracker_ray.training.batches import BatchFeed
 from nntracker_ray.training.beginning import Beginning, beginning, enter
 from nntracker_ray.training.callbacks import Conductor, LeanCallbackList, ShortEpoch
-from nntracker_ray.training.compiling import compiled_model, effective_learning_rate
+from nntracker_ray.training.compiling import compiled_model
 from nntracker_ray.training.control import Command, LeaveTraining, Mailbox
 from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
 from nntracker_ray.training.data import TrainingData
+from nntracker_ray.training.early_leave import LeaveTest, LeaveValidation
 from nntracker_ray.training.facts import differences, environment, model_summary
 from nntracker_ray.training.keeper import Keeper
 from nntracker_ray.training.learning_rate import LearningRate
@@ -112,6 +113,7 @@ class Attempt:
             return self._leave(leaving.command)
         finally:
             self._saver.close()
+            self._copies.close()
         return self._finish()
 
     def _fit(self) -> None:
@@ -142,7 +144,8 @@ class Attempt:
             sink=self._sink,
             weights=self._weights,
         )
-        return [ShortEpoch(lacking), *([self._stopper] if self._stopper else []), conductor]
+        leave = LeaveValidation(self.course, batches=self._feed.batches, mailbox=self._mailbox)
+        return [ShortEpoch(lacking), *([self._stopper] if self._stopper else []), conductor, leave]
 
     def _leave(self, command: Command) -> Outcome:
         begun = self.course.batches_done > 0
@@ -160,7 +163,10 @@ class Attempt:
             self._recorder.facts({"restored_epoch": self._stopper.best_epoch})
         self._recorder.facts({"best": self._keeper.best.facts} | self._keeper.take_news())
         if self._data.x_test is not None:
-            self._recorder.tested(self.course.epochs_done - 1, self._tested())
+            try:
+                self._recorder.tested(self.course.epochs_done - 1, self._tested())
+            except LeaveTraining as leaving:  # the checkpoint of the last epoch is where it goes on
+                return "stopped" if leaving.command is Command.STOP else "paused"
         self._sink.flush(FLUSH_TIMEOUT_S)
         return "finished"
 
@@ -170,7 +176,7 @@ class Attempt:
             self._data.y_test,
             batch_size=self._spec.batch_size,
             verbose=0,
-            callbacks=LeanCallbackList(model=self.model),
+            callbacks=LeanCallbackList([LeaveTest(self._mailbox)], model=self.model),
             return_dict=True,
         )
         return logs

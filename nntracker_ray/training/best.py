@@ -25,16 +25,26 @@ class BestModel:
         )  # {"metric", "value", "epoch"}
         self.monitored: dict[str, JsonValue] | None = None  # {"metric", "value"} of the last complete epoch
         self._unwritten: Checkpoint | None = None
+        self._trouble: str | None = None
 
     def offer(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Look at a complete epoch. Whether it is the best so far: NaN is never better, equal is not better."""
         metric = self._policy.best or ("val_loss" if "val_loss" in logs else "loss")
+        if metric not in logs and self.monitored is None:
+            self._trouble = (
+                f"no best checkpoint is kept: {metric!r} is not measured; there is {', '.join(logs)}"
+            )
         value = float(logs.get(metric, float("nan")))
         self.monitored = {"metric": metric, "value": value if abs(value) < float("inf") else None}
         if not self._is_better(metric, value):
             return False
         self.facts = {"metric": metric, "value": value, "epoch": epoch}
         return True
+
+    def take_trouble(self) -> str | None:
+        """Why no epoch can be the best, told once."""
+        taken, self._trouble = self._trouble, None
+        return taken
 
     def hold(self, checkpoint: Checkpoint) -> None:
         """Keep the state at the end of the best epoch for the next turn of the saver."""

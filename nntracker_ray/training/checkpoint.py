@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,7 @@ class Checkpoint:
     run_id: UUID
     spec_digest: str  # `spec_digest(spec)`
     place: Place
-    arrays: dict[str, NDArray[Any]]
+    arrays: Mapping[str, NDArray[Any]]
     callbacks: dict[str, JsonValue] = field(default_factory=dict)
     environment: dict[str, JsonValue] = field(
         default_factory=dict

@@ -96,11 +96,11 @@ class Keeper:
         return self._saver.save(self._keeping(self._checkpoint(), names))
 
     def take_trouble(self) -> str | None:
-        """Why the last checkpoint could not be written, told once."""
+        """Why the last checkpoint could not be written, or none can be the best; told once."""
         if not self._saver.idle:
             return None
         trouble, self._saver.trouble = self._saver.trouble, None
-        return trouble
+        return trouble or self.best.take_trouble()
 
     def take_news(self) -> dict[str, JsonValue]:
         """The fact that lists the checkpoints on the disk, when that has changed since it was taken."""
@@ -130,13 +130,18 @@ class Keeper:
 
     def _checkpoint(self) -> Checkpoint:
         place = self._course.place
-        arrays = self._copies.state(with_metrics=place.batches_done > 0)
-        memory = {"best": self.best.facts, "monitored": self.best.monitored, "learning_rate": self._rate.memory}
+        beside = _best_arrays(self._stopper)
+        arrays = self._copies.state(with_metrics=place.batches_done > 0, beside=beside)
+        memory = {
+            "best": self.best.facts,
+            "monitored": self.best.monitored,
+            "learning_rate": self._rate.memory,
+        }
         return Checkpoint(
             run_id=self._spec.run_id,
             spec_digest=self._digests[0],
             place=place,
-            arrays=arrays | _best_arrays(self._stopper),
+            arrays=arrays,
             callbacks={**memory, "early_stopping": _memory(self._stopper)},
             environment=self._environment,
             weights=self._copies.weight_names,
@@ -157,7 +162,7 @@ def _memory(stopper: keras.callbacks.EarlyStopping | None) -> dict[str, JsonValu
 
 def _best_arrays(stopper: keras.callbacks.EarlyStopping | None) -> dict[str, NDArray[Any]]:
     weights = None if stopper is None else stopper.best_weights
-    return {f"{_BEST_ARRAYS}{place}": np.array(array) for place, array in enumerate(weights or ())}
+    return {f"{_BEST_ARRAYS}{place}": np.asarray(array) for place, array in enumerate(weights or ())}
 
 
 def _best_weights(arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]] | None:
