@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from nntracker_ray.errors import ConflictError
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
@@ -44,9 +46,35 @@ def _delete(conn: Connection, run_nos: Sequence[int], by: str) -> None:
     conn.execute(query("delete_empty_experiments"), {"experiment_ids": experiments})
 
 
-def runs_with_files(conn: Connection) -> list[UUID]:
-    """Deleted runs whose files may still be there, the oldest deletion first; not those submitted again since."""
-    return [run_id for (run_id,) in conn.execute(query("deleted_runs_with_files"))]
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """Files of a run that was deleted."""
+
+    run_id: UUID
+    name: str
+    location: str | None  # where copies are, beside the data folder and NNTRACKER_SHARED
+
+
+def leftovers(conn: Connection, run_ids: Sequence[UUID] | None = None) -> list[Leftovers]:
+    """What may still be there of deleted runs, the oldest deletion first.
+
+    Args:
+        run_ids: Only of these; None: of all.
+    """
+    values = {"run_ids": None if run_ids is None else list(run_ids)}
+    return [Leftovers(*row) for row in conn.execute(query("deleted_runs_with_files"), values)]
+
+
+def require_no_leftovers(conn: Connection, run_ids: Sequence[UUID]) -> None:
+    """A run that comes back under the id of a deleted one must not go on from the old one's checkpoint.
+
+    Raises: ConflictError: Files of one of these are still being removed.
+    """
+    if left := leftovers(conn, run_ids):
+        raise ConflictError(
+            f"{left[0].name!r} was deleted, and its files are still being removed; submit again in a moment "
+            "(a running platform removes them, and says in its log what hinders it)"
+        )
 
 
 def note_files_removed(conn: Connection, run_ids: Sequence[UUID]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nntracker_ray.records import JsonValue, RunSpec, RunState, to_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.deletion_writes import require_no_leftovers
 from nntracker_ray.storage.run_locks import lock_runs
 from nntracker_ray.storage.share_writes import within_queue_limit
 from nntracker_ray.storage.sql_files import query
@@ -32,11 +33,14 @@ def submit_experiment(
     Args:
         config: The experiment as submitted, plain JSON values; `max_concurrent` in it limits the runs at work at once.
         folds: Fold -> (row numbers trained on, row numbers held out) in the original training set.
-    Raises: BadInputError: More of the owner's runs would wait than may; nothing is queued once it is rolled back.
+    Raises:
+        BadInputError: More of the owner's runs would wait than may; nothing is queued once it is rolled back.
+        ConflictError: One of the runs was deleted just now, and its files are still being removed.
     """
     limit = config.get("max_concurrent") if isinstance(config, dict) else None
     values = {"experiment_id": experiment_id, "owner_id": owner_id, "name": name, "max_concurrent": limit}
     conn.execute(query("insert_experiment"), {**values, "config": json_values.dumps(config)})
+    require_no_leftovers(conn, [spec.run_id for spec in runs])
     with within_queue_limit(conn, owner_id=owner_id):
         with conn.cursor() as cursor:
             cursor.executemany(query("insert_run"), [_run_values(spec) for spec in runs])

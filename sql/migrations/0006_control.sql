@@ -69,6 +69,7 @@ CREATE TABLE deleted_runs (
     owner_id         uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     name             text NOT NULL,
     by               text NOT NULL,
+    location         text, -- where copies of its checkpoints are, beside the data folder and NNTRACKER_SHARED
     deleted_at       timestamptz NOT NULL DEFAULT now(),
     files_removed_at timestamptz
 );

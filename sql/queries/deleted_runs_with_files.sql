@@ -1,9 +1,7 @@
 -- deleted_runs_with_files: deleted runs whose files may still be there, the oldest deletion first.
--- parameters: none
--- columns:    run_id uuid
-SELECT d.run_id
-  FROM deleted_runs d
- WHERE d.files_removed_at IS NULL
-   -- A run that was submitted again has the same id: the files may be its own by now.
-   AND NOT EXISTS (SELECT FROM runs r WHERE r.run_id = d.run_id)
- ORDER BY d.deleted_at;
+-- parameters: run_ids uuid[] (NULL: all)
+-- columns:    run_id uuid, name text, location text (NULL: none beside the usual ones)
+SELECT run_id, name, location
+  FROM deleted_runs
+ WHERE files_removed_at IS NULL AND (%(run_ids)s::uuid[] IS NULL OR run_id = ANY(%(run_ids)s))
+ ORDER BY deleted_at;

@@ -14,6 +14,7 @@ from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError
 from nntracker_ray.records import Lease, RunState
 from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.deletion_writes import note_files_removed
 from nntracker_ray.storage.queries import (
     find_command,
     find_run,
@@ -435,9 +436,21 @@ class TestDeleting:
         for _ in range(2):
             owner_id = submit(database, runs)
             order(database, owner_id, Verb.DELETE, runs[0].run_id)
+            with database.connection() as connection:
+                note_files_removed(connection, [runs[0].run_id])
 
         assert count(database, "runs") == 0
         assert count(database, "deleted_runs") == 1
+
+    def test_a_run_does_not_come_back_while_its_old_files_are_there(self, database: Database):
+        """It would go on from the old checkpoint, and lack the epochs that were deleted."""
+        owner_id = submit(database, runs := specs(1))
+        order(database, owner_id, Verb.DELETE, runs[0].run_id)
+
+        with pytest.raises(ConflictError, match="its files are still being removed"):
+            submit(database, runs)
+
+        assert count(database, "experiments") == 0
 
     def test_a_parent_and_its_children_go_in_one_call(self, database: Database):
         """The order in which somebody marks them must not matter."""
@@ -574,6 +587,7 @@ class TestAtOnce:
             lambda: submit(database, runs),
         )
 
-        assert [error for error in results if isinstance(error, Exception)] == []
-        left = (count(database, "experiments"), count(database, "runs"))
-        assert left in [(0, 0), (1, 3)]
+        # Submitted after the deletion it is told to wait for the files.
+        assert isinstance(results[0], CommandRow)
+        assert not isinstance(results[1], Exception) or isinstance(results[1], ConflictError)
+        assert (count(database, "experiments"), count(database, "runs")) == (0, 0)
