@@ -18,6 +18,7 @@ MODULES = {
     "reading_back": ("P10", "P11"),
     "training_overhead": ("P1", "P2"),
     "grid_of_small_runs": ("P8",),
+    "queue_of_ten_thousand": ("Q1", "Q2", "Q3"),
 }
 
 
