@@ -6,12 +6,17 @@ import threading
 from uuid import uuid4
 
 import pytest
+from ray.tune.search import Searcher
 
+from actors.queue_search import QueueSearch
+from actors.trial import warm_up_config
+from nntracker_ray.commands import Selection, Verb
 from nntracker_ray.machines import Machine
 from nntracker_ray.queue import RunQueue
 from nntracker_ray.records import Resources, RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.queries import find_run, state_changes
+from nntracker_ray.storage.writes import submit_command
 from tests.integration.storage.examples_of_records import run_spec, specs, submit
 
 
@@ -187,3 +192,75 @@ def test_a_run_larger_than_every_machine_says_so_once_and_keeps_nobody_waiting(d
     claimed = queue.claim()
     assert claimed is not None
     assert claimed.run_id == large.run_id
+
+
+def test_hardware_given_back_is_kept_free_until_a_run_wants_it(database: Database):
+    """A person who pauses a run wants the machine, not a worker in reserve on it."""
+    queue = queue_of(database)
+    search = QueueSearch(queue)
+    submit(database, specs(1))
+    assert isinstance(search.suggest("a"), dict)
+
+    search.on_trial_complete("a", {"given_back": True})
+
+    assert search.suggest("b") == Searcher.FINISHED
+    assert queue.is_given_back
+    submit(database, specs(1))
+    queue.wake()
+    lease = queue.await_run()
+    assert lease is not None
+    assert not queue.is_given_back
+    assert isinstance(QueueSearch(queue, lease).suggest("c"), dict)
+
+
+def test_after_a_natural_end_one_worker_stays_warm_but_not_for_ever(database: Database):
+    """The next run begins at once; a machine that nobody uses is given back."""
+    queue = queue_of(database)
+    search = QueueSearch(queue, idle_s=0.2)
+
+    warm_up = search.suggest("a")
+    search.on_trial_complete("a", {"given_back": False})
+    end = search.suggest("b")
+
+    assert warm_up == warm_up_config()
+    assert end == Searcher.FINISHED
+    assert queue.is_given_back
+
+
+def test_a_gpu_is_never_held_by_an_idle_worker(database: Database):
+    """TensorFlow keeps the memory of a GPU as long as its process lives."""
+    queue = queue_of(database, gpu=1.0)
+    search = QueueSearch(queue)
+    submit(database, specs(1, resources=Resources(cpu=1.0, gpu=1.0)))
+    assert isinstance(search.suggest("a"), dict)
+
+    search.on_trial_complete("a", {"given_back": False})
+
+    assert search.suggest("b") == Searcher.FINISHED
+    assert not queue.is_given_back  # the next loop keeps a worker without a GPU warm
+
+
+def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Database):
+    """What a person asked for has happened: nobody trains it, and its last checkpoint is where it stands."""
+    owner_id = submit(database, specs(1))
+    queue = queue_of(database)
+    lease = queue.claim()
+    assert lease is not None
+    meant = Selection(run_ids=(lease.run_id,))
+    with database.connection() as connection:
+        submit_command(connection, owner_id=owner_id, by="tester", verb=Verb.PAUSE, selection=meant)
+
+    state = queue.report_lost_worker(lease, "killed by signal 9")
+
+    assert state is RunState.PAUSED
+    assert queue.is_given_back
+
+
+def test_one_death_for_its_memory_is_enough(database: Database):
+    """It would take as much again, and the next one killed for it may be somebody else's run."""
+    submit(database, specs(1))
+    queue = queue_of(database)
+    lease = queue.claim()
+    assert lease is not None
+
+    assert queue.report_lost_worker(lease, "not enough memory", allowed=1) is RunState.FAILED
