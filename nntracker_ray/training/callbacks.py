@@ -34,8 +34,10 @@ class LeanCallbackList(keras.callbacks.CallbackList):  # type: ignore[misc]  # K
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Tell nobody."""
 
-    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Tell nobody."""
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
+        """Tell each callback that a batch of a validation or test begins."""
+        for callback in self.callbacks:
+            callback.on_test_batch_begin(batch)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Tell nobody."""
