@@ -19,6 +19,7 @@ from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
 from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.early_leave import LeaveTest, LeaveValidation
+from nntracker_ray.training.elsewhere import Elsewhere
 from nntracker_ray.training.facts import differences, environment, model_summary
 from nntracker_ray.training.keeper import Keeper
 from nntracker_ray.training.learning_rate import LearningRate
@@ -50,6 +51,7 @@ class Attempt:
         mailbox: Mailbox,
         schedule: CheckpointSchedule,
     ) -> None:
+        self._elsewhere = Elsewhere(spec, checkpoints, sink.drain)
         start = beginning(spec, checkpoints)
         schedule.covered = start.place.epochs_done
         self._spec, self._data, self._sink, self._mailbox = spec, data, sink, mailbox
@@ -69,7 +71,8 @@ class Attempt:
             remembered=start.checkpoint.callbacks.get("learning_rate") if start.checkpoint else None,
             forked=start.forked_from is not None,
         )
-        self._saver = Saver(checkpoints, sink.flush)
+        self._saver = Saver(checkpoints, sink.flush, stored=self._elsewhere.offer)
+        self._elsewhere.offer()
         self._environment = environment()
         self._keeper = Keeper(
             spec,
@@ -88,7 +91,7 @@ class Attempt:
     @property
     def trouble(self) -> str | None:
         """What is wrong with recording or with checkpoints; None when all is well."""
-        return self._sink.trouble or self._saver.trouble
+        return self._sink.trouble or self._saver.trouble or self._elsewhere.trouble
 
     @property
     def disk_full(self) -> bool:
@@ -114,6 +117,7 @@ class Attempt:
         finally:
             self._saver.close()
             self._copies.close()
+            self._elsewhere.close()
         return self._finish()
 
     def _fit(self) -> None:

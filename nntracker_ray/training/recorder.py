@@ -54,6 +54,16 @@ class GuardedSink:
             _log.exception("the sink could not be flushed")
             return False
 
+    def drain(self, timeout_s: float) -> bool:
+        """Whether everything recorded so far is acknowledged; False when suspended."""
+        if self.trouble is not None:
+            return False
+        try:
+            return self._sink.drain(timeout_s)
+        except Exception:
+            _log.exception("the sink could not be drained")
+            return False
+
     @property
     def stale(self) -> bool:
         """Whether a newer attempt of the run exists."""

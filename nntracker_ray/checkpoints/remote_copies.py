@@ -1,0 +1,98 @@
+"""Copies of a run's checkpoints where every machine reaches them: `checkpoints/<run_id>/<name>.ckpt`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+from uuid import UUID
+
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.checkpoints.info import LAST, ORIGIN, CheckpointInfo, infos_as_fact, infos_of_fact, kind_of
+from nntracker_ray.errors import NotFoundError
+from nntracker_ray.records import CheckpointPolicy, Origin
+from nntracker_ray.remote import RemoteFolder
+from nntracker_ray.shared import shared_folder
+
+PLACE: Final = "checkpoints"
+_LIST: Final = "list.json"  # what there is; written after it is there
+
+
+def remote_of(policy: CheckpointPolicy) -> RemoteFolder | None:
+    """Where copies of a run's checkpoints go: its own location, else `NNTRACKER_SHARED`, else nowhere."""
+    return RemoteFolder(policy.location) if policy.location else shared_folder()
+
+
+class RemoteCopies:
+    """The copies of one run. Every method raises RemoteError when the place does not answer."""
+
+    def __init__(self, remote: RemoteFolder, run_id: UUID) -> None:
+        self._remote, self._run_id = remote, run_id
+
+    def put(self, name: str, path: Path) -> None:
+        """Copy a file there as the checkpoint of that name."""
+        self._remote.put(path, self._key(name))
+
+    def put_list(self, infos: Sequence[CheckpointInfo]) -> None:
+        """Say what there is, after it is there."""
+        with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
+            path = Path(folder) / _LIST
+            path.write_text(json.dumps(infos_as_fact(infos)))
+            self._remote.put(path, f"{self._folder}/{_LIST}")
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Remove checkpoints that the run no longer keeps."""
+        for name in names:
+            self._remote.delete(self._key(name))
+
+    def names(self) -> set[str]:
+        """Of which checkpoints there is a copy."""
+        found = (PurePosixPath(key) for key, _ in self._remote.list(self._folder))
+        return {path.stem for path in found if path.suffix == ".ckpt" and _is_name(path.stem)}
+
+    def fetch_into(self, folder: CheckpointFolder) -> list[str]:
+        """Bring what is missing here, and everything where the run is further there. Returns the names."""
+        names = self.names()
+        wanted = (
+            names if LAST in names and self._is_further(folder) else {n for n in names if not folder.has(n)}
+        )
+        # The last one last: as long as it is the old one, nothing newer is needed.
+        ordered = sorted(wanted, key=lambda name: (name == LAST, name))
+        return [name for name in ordered if self._remote.get(self._key(name), folder.path(name))]
+
+    def fetch_origin(self, origin: Origin, folder: CheckpointFolder) -> bool:
+        """Bring the checkpoint that a fork begins with, from its parent's copies. Whether there was one."""
+        key = RemoteCopies(self._remote, origin.run_id)._key(origin.checkpoint)
+        return self._remote.get(key, folder.path(ORIGIN))
+
+    def _is_further(self, folder: CheckpointFolder) -> bool:
+        if not folder.has(LAST):
+            return True
+        here, there = folder.infos(), self._list()
+        last_here = next((info.steps_done for info in here if info.name == LAST), -1)
+        last_there = next((info.steps_done for info in there if info.name == LAST), -1)
+        return last_there > last_here
+
+    def _list(self) -> list[CheckpointInfo]:
+        with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
+            path = Path(folder) / _LIST
+            found = self._remote.get(f"{self._folder}/{_LIST}", path)
+            return infos_of_fact(json.loads(path.read_text())) if found else []
+
+    @property
+    def _folder(self) -> str:
+        return f"{PLACE}/{self._run_id}"
+
+    def _key(self, name: str) -> str:
+        kind_of(name)
+        return f"{self._folder}/{name}.ckpt"
+
+
+def _is_name(name: str) -> bool:
+    try:
+        kind_of(name)
+    except NotFoundError:
+        return False
+    return True
