@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,28 @@ from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, Speaker, is_possible
 
+PAGE = Path(__file__).parents[3] / "docs" / "control.md"
 EVERYTHING = list(product(Verb, RunState))
+
+
+def test_the_page_about_control_says_what_the_tables_say():
+    """People look up there what a command would do."""
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text().splitlines()]
+    header = next(row for row in rows if row[0] == "queued")
+    verbs = {row[0]: row[1:] for row in rows if len(row) == len(header) + 1}
+
+    for verb in set(Verb) - {Verb.FORK, Verb.RERUN}:
+        for words, said in zip(header, verbs[verb], strict=True):
+            for word in words.split(", "):
+                assert in_a_word(verb, RunState(word)) == said, (verb, word)
+
+
+def in_a_word(verb: Verb, state: RunState) -> str:
+    """How the page puts a decision."""
+    decision = decide(verb, state)
+    if decision.outcome is not Outcome.DONE:
+        return decision.outcome
+    return "gone" if verb is Verb.DELETE else decision.state or decision.outcome
 
 
 @pytest.mark.parametrize("verb", Verb)
