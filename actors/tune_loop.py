@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from actors.queue_search import QueueSearch
 from actors.trial import GIVEN_BACK, PEAK_BYTES, TrialPlace, TrialTrainable, lease_of, name_of
-from nntracker_ray.memory_use import memory_error, tells_of_memory
+from nntracker_ray.memory_use import MemoryDeaths, memory_error, tells_of_memory
 from nntracker_ray.queue import LOST_WORKERS_ALLOWED, RunQueue
 from nntracker_ray.records import Lease
 
@@ -152,6 +153,7 @@ class TrialReporter(tune.Callback):
 
     def __init__(self, queue: RunQueue) -> None:
         self._queue = queue
+        self._deaths = MemoryDeaths()
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         """A worker has the run, and speaks for itself from now on."""
@@ -163,15 +165,18 @@ class TrialReporter(tune.Callback):
         error = str(trial.get_error())
         _log.warning("trial %s lost its worker: %s", trial.trial_id, error)
         if lease := lease_of(trial.config):
-            self._report(lease, error, (trial.last_result or {}).get(PEAK_BYTES))
+            others = [
+                _peak_bytes(other) for other in trials if other.status == Trial.RUNNING and other is not trial
+            ]
+            self._report(lease, error, _peak_bytes(trial), others)
         _sweep(trial)
 
-    def _report(self, lease: Lease, error: str, peak_bytes: int | None) -> None:
+    def _report(self, lease: Lease, error: str, peak_bytes: int, others: list[int]) -> None:
         allowed = LOST_WORKERS_ALLOWED
         if tells_of_memory(error):
-            # It would take as much again, and the next to be killed for it may be somebody else's run.
-            error = memory_error(f"Ray ended it to save its node: {error[:1500]}.", peak_bytes)
-            allowed = 1
+            is_to_blame = self._deaths.is_to_blame(peak_bytes, others, now_s=time.monotonic())
+            allowed = 1 if is_to_blame else LOST_WORKERS_ALLOWED
+            error = memory_error(f"Ray ended it to save its node: {error[:1500]}.", peak_bytes or None)
         self._queue.report_lost_worker(lease, error, allowed=allowed)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
@@ -181,6 +186,10 @@ class TrialReporter(tune.Callback):
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, as for the searcher."""
         return {}
+
+
+def _peak_bytes(trial: Trial) -> int:
+    return int((trial.last_result or {}).get(PEAK_BYTES, 0))
 
 
 def _sweep(trial: Trial) -> None:

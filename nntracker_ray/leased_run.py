@@ -184,7 +184,8 @@ class LeasedRun:
             self._note(status, sink)
         self._epochs_done = status.epochs_done
         if status.outcome == "finished":
-            return End(RunState.FINISHED)
+            _log.info("finished after %d epochs", status.epochs_done)
+            return End(RunState.FINISHED, status.ended_early)
         where = f"after {status.epochs_done} epochs and {status.steps_done} steps"
         if status.outcome == "stopped":
             _log.info("stopped %s", where)

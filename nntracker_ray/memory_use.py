@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import resource
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 _STATUS: Final = Path("/proc/self/status")
 _REFS: Final = Path("/proc/self/clear_refs")
+_AT_ONCE_S: Final = 10.0  # deaths so close together have one cause
 _PEAK_ONLY: Final = "5"
 # TensorFlow's own error is known by name: nothing here may load TensorFlow.
 _NAMES: Final = frozenset({"MemoryError", "_ArrayMemoryError", "ResourceExhaustedError", "OutOfMemoryError"})
@@ -46,3 +49,22 @@ def memory_error(what: str, peak_bytes: int | None) -> str:
         f"not enough memory: the peak of its process was {peak}. {what} "
         "Try a smaller batch, a smaller model, or fewer runs at once (resources, max_concurrent)."
     )
+
+
+@dataclass(slots=True)
+class MemoryDeaths:
+    """Who is to blame when a node ran out of memory and several processes were ended at once. Pure."""
+
+    _dead: list[tuple[float, int]] = field(default_factory=list)  # moment in seconds, peak in bytes
+
+    def is_to_blame(self, peak_bytes: int, others: Sequence[int], *, now_s: float) -> bool:
+        """Whether no other process had a larger peak: it would take as much again.
+
+        Args:
+            peak_bytes: Of the process that died; 0 when unknown.
+            others: Peaks of those still at work.
+        """
+        self._dead = [(at_s, peak) for at_s, peak in self._dead if now_s - at_s < _AT_ONCE_S]
+        largest = max([*others, *(peak for _, peak in self._dead)], default=0)
+        self._dead.append((now_s, peak_bytes))
+        return peak_bytes >= largest

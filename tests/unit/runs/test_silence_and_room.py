@@ -20,6 +20,7 @@ from nntracker_ray.disk_room import (
 from nntracker_ray.errors import SpoolError
 from nntracker_ray.home import Home
 from nntracker_ray.memory_use import (
+    MemoryDeaths,
     begin_peak,
     is_out_of_memory,
     memory_error,
@@ -104,3 +105,17 @@ def test_ray_says_that_it_killed_a_worker_for_its_memory():
     )
     assert not tells_of_memory("The actor died unexpectedly: SIGKILL")
     assert "memory: the peak of its process was 512 MiB" in memory_error("Killed.", 512 * 2**20)
+
+
+def test_of_those_ended_for_memory_only_the_largest_is_to_blame():
+    """Ray ends several at once; a small run must not fail for the greed of its neighbour."""
+    deaths = MemoryDeaths()
+
+    verdicts = [
+        deaths.is_to_blame(1_000, [9_000], now_s=0.0),
+        deaths.is_to_blame(9_000, [], now_s=0.1),
+        deaths.is_to_blame(2_000, [], now_s=0.2),
+        deaths.is_to_blame(2_000, [], now_s=60.0),
+    ]
+
+    assert verdicts == [False, True, False, True]
