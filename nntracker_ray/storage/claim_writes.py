@@ -57,7 +57,7 @@ def start_attempt(conn: Connection, choice: Choice, line: Line, *, manager_id: U
 
 
 def note_too_large(conn: Connection, first: Waiting) -> None:
-    """Note in the history of every such run that no machine can take it; once while it waits."""
+    """Say in the history of every such run that no machine can take it; once while it waits."""
     hardware = f"{first.cpu:g} cores" + (f" and {first.gpu:g} GPUs" if first.gpu else "")
     why = f"it waits for a machine with {hardware}; none that runs may use has as much"
     values = {"owner_id": first.owner.user_id, "cpu": first.cpu, "gpu": first.gpu, "why": why}

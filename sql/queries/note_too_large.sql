@@ -1,10 +1,11 @@
--- note_too_large: say in the history of a user's queued runs of one size why they wait, unless it was the last thing said.
+-- note_too_large: add to the last word on each of a user's queued runs of one size why it waits, unless it is there.
 -- parameters: owner_id uuid, cpu float8 (cores), gpu float8 (GPUs), why text
 -- columns:    none
-INSERT INTO run_states (run_no, state, attempt, by, why)
-SELECT r.run_no, 'queued', r.attempt, 'run-manager', %(why)s
+-- No row of its own: a row of the history is a change of state.
+UPDATE run_states s
+   SET why = concat_ws('; ', nullif(s.why, ''), %(why)s)
   FROM runs r
-  CROSS JOIN LATERAL (
-       SELECT s.why FROM run_states s WHERE s.run_no = r.run_no ORDER BY s.no DESC LIMIT 1) AS last
+ CROSS JOIN LATERAL (
+       SELECT l.no, l.why FROM run_states l WHERE l.run_no = r.run_no ORDER BY l.no DESC LIMIT 1) AS last
  WHERE r.state = 'queued' AND r.owner_id = %(owner_id)s AND r.cpu = %(cpu)s AND r.gpu = %(gpu)s
-   AND last.why <> %(why)s;
+   AND strpos(last.why, %(why)s) = 0 AND s.run_no = r.run_no AND s.no = last.no;

@@ -60,6 +60,13 @@ class TestOneExperimentHasOneCanonicalForm:
 
         assert here.identity() == there.identity()
 
+    def test_that_does_not_change_with_the_priority(self, catalog, minimal):
+        """It says when, not what: raised and submitted again, it must not train everything twice."""
+        urgent = read_config({**minimal, "priority": 10}, catalog=catalog)
+
+        assert urgent.identity() == read_config(minimal, catalog=catalog).identity()
+        assert read_config(urgent.as_file(), catalog=catalog).priority == 10
+
     def test_that_is_json(self, catalog):
         """It is stored in the database and shown as it is."""
         config = read_config(CONFIGS / "tracker_config.json", catalog=catalog)

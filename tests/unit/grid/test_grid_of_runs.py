@@ -246,7 +246,7 @@ class TestSpecs:
         given = MINIMAL | {
             "epoch_period": 2, "checkpoint_period": 3, "scaling": "minmax", "one_hot": ["city"], "seed": 5,
             "resources": {"cpu": 2, "gpu": 0.5}, "early_stopping": {"patience": 2}, "extra-metrics": ["mae"],
-            "capture": {"layers": ["dense*"]}, "validation_split": 0.3,
+            "capture": {"layers": ["dense*"]}, "validation_split": 0.3, "priority": -7,
         }  # fmt: skip
 
         spec = specs_of(read_config(given, catalog=catalog), test=TEST)[0]
@@ -255,7 +255,7 @@ class TestSpecs:
         assert (spec.scaling, spec.one_hot, spec.seed, spec.test) == ("minmax", ("city",), 5, TEST)
         assert (spec.resources.cpu, spec.resources.gpu, spec.early_stopping.patience) == (2, 0.5, 2)
         assert spec.extra_metrics == (NamedConf("MeanAbsoluteError"),)
-        assert (spec.split.kind, spec.split.validation_share) == ("hold-out", 0.3)
+        assert (spec.split.kind, spec.split.validation_share, spec.priority) == ("hold-out", 0.3, -7)
 
 
 class TestTheRealCatalog:
