@@ -60,7 +60,7 @@ class RunManager:
         self, home_root: str, dsn: str, cpus: float | None = None, gpus: float | None = None
     ) -> None:
         self._home = Home(Path(home_root))
-        self._database = Database(dsn, max_size=2, application="nntracker-manager")
+        self._database = Database(dsn, max_size=3, application="nntracker-manager")
         self._limits = cpus, gpus
         self._place = TrialPlace(self._home.root, dsn)
         self._queue = RunQueue(self._database, manager_id=manager_id(home_root), machines=self._machines)

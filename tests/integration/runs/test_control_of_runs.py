@@ -11,6 +11,7 @@ import ray
 from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb
 from nntracker_ray.control import await_command, command
 from nntracker_ray.records import CaptureSpec, RunSpec, RunState
+from nntracker_ray.storage.log_queries import log_lines
 from tests.integration.runs.run_kit import Lab, await_value
 
 LONG = 100_000  # epochs that nobody waits for
@@ -25,6 +26,12 @@ def ask(lab: Lab, verb: Verb, *specs: RunSpec) -> CommandRow:
 
 def outcomes(row: CommandRow) -> set[Outcome]:
     return {target.outcome for target in row.targets}
+
+
+def log_of(lab: Lab, spec: RunSpec) -> list[str]:
+    with lab.database.connection() as connection:
+        columns = log_lines(connection, owner_id=lab.owner_id, run_id=spec.run_id, limit=1000)
+    return list(columns["text"])
 
 
 def free_cpus() -> float:
@@ -62,6 +69,9 @@ def test_a_paused_run_gives_its_hardware_back_and_goes_on_where_it_was(lab: Lab)
 
     assert resumed["epochs_done"] == made.epochs_done
     assert outcomes(stopped) == {Outcome.DONE}
+    said = log_of(lab, spec)
+    assert any(text.startswith("paused after") for text in said)
+    assert any(text.startswith(f"goes on at epoch {made.epochs_done}, batch") for text in said)
     assert lab.history(spec) == [
         *("queued", "starting", "running", "pausing", "paused"),
         *("queued", "starting", "running", "stopping", "stopped"),

@@ -1,0 +1,127 @@
+"""A full disk costs a run time and nothing else: it pauses with the reason, and goes on by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.control import await_command, command
+from nntracker_ray.home import Home
+from nntracker_ray.records import RunSpec, RunState
+from nntracker_ray.storage import queries
+from nntracker_ray.storage.connection import Database
+from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.ray_cluster import local_ray
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk asks for root"),
+]
+SIZE = 16 * 2**20  # bytes of the small disk
+LONG = 100_000
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of its own for one folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(embedded_template) -> Iterator[str]:
+    """A fresh database that the tests of this module share, because their Ray does."""
+    yield from embedded_template.copy()
+
+
+@pytest.fixture(scope="module")
+def lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A platform whose checkpoints and spools lie on small disks."""
+    folder = tmp_path_factory.mktemp("lab")
+    home = Home(folder / "home").create()
+    database = Database(module_database_url, application="nntracker tests")
+    made = Lab(home, database, store_digits(home, folder, rows=1500), store_model(home, units=1000))
+    with (
+        small_disk(home.checkpoints),
+        small_disk(home.spool),
+        local_ray(cpus=2),
+        actors_of(home, module_database_url),
+    ):
+        yield made
+    database.close()
+
+
+def fill(folder: Path) -> Path:
+    """Leave no byte free."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return ballast
+
+
+def reasons(lab: Lab, spec: RunSpec) -> list[str]:
+    with lab.database.connection() as connection:
+        return list(queries.state_changes(connection, owner_id=lab.owner_id, run_id=spec.run_id)["why"])
+
+
+@pytest.mark.parametrize("place", ["checkpoints", "spool"])
+def test_a_run_on_a_full_disk_pauses_and_goes_on_when_there_is_room(lab: Lab, place: str):
+    """Nobody has to notice at night; the last good checkpoint stays whole."""
+    (spec,) = lab.specs(1, total_epochs=LONG)
+    lab.submit([spec])
+    lab.await_epochs(spec, 5)
+
+    ballast = fill(getattr(lab.home, place))
+    held = lab.await_state(spec, RunState.PAUSED)
+    ballast.unlink()
+    lab.await_epochs(spec, held.epochs_done + 5)
+
+    said = reasons(lab, spec)
+    assert any("the disk is full" in why for why in said)
+    assert any("there is room on the disk again" in why for why in said)
+    assert lab.epochs_of(spec, "loss") == list(range(len(lab.epochs_of(spec, "loss"))))
+    stop(lab, spec)
+
+
+def test_a_person_resumes_a_held_run_without_waiting(lab: Lab):
+    """Who has made room elsewhere knows better; without room it is held again."""
+    (spec,) = lab.specs(1, total_epochs=LONG)
+    lab.submit([spec])
+    lab.await_epochs(spec, 3)
+    ballast = fill(lab.home.checkpoints)
+    lab.await_state(spec, RunState.PAUSED)
+    attempt = lab.row(spec).attempt
+
+    say(lab, Verb.RESUME, spec)
+    lab.await_state(spec, RunState.STARTING, RunState.RUNNING)
+    assert lab.row(spec).attempt == attempt + 1
+    lab.await_state(spec, RunState.PAUSED)
+
+    ballast.unlink()
+    stop(lab, spec)
+
+
+def say(lab: Lab, verb: Verb, spec: RunSpec) -> None:
+    meant = Selection(run_ids=(spec.run_id,))
+    row = command(lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=verb, selection=meant)
+    await_command(lab.database, owner_id=lab.owner_id, command_id=row.command_id, timeout_s=60.0)
+
+
+def stop(lab: Lab, spec: RunSpec) -> None:
+    say(lab, Verb.STOP, spec)
+    assert lab.row(spec).state is RunState.STOPPED
