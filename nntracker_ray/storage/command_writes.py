@@ -28,6 +28,7 @@ from nntracker_ray.storage.command_queries import find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deletion_writes import delete_runs
 from nntracker_ray.storage.run_locks import LockedRun, lock_runs
+from nntracker_ray.storage.share_writes import within_queue_limit
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
 
@@ -73,7 +74,7 @@ def submit_command(
         key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
         follow_up: Called in the same transaction with the row of a new command.
     Raises:
-        BadInputError: The arguments do not fit the verb, or the selection is empty.
+        BadInputError: The arguments do not fit the verb, the selection is empty, or more runs would wait than may.
         NotFoundError: No run of the owner matches.
         ConflictError: The key was used for another command.
     """
@@ -85,10 +86,11 @@ def submit_command(
         if command_id is None:
             return _same_command(conn, owner_id, verb, selection, given, str(key))
         order = _Order(command_id, owner_id, by, verb, given)
-        runs = _lock(conn, order, selection)
-        if not runs:
-            raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
-        _note_targets(conn, order, runs, _carry_out(conn, order, runs))
+        with within_queue_limit(conn, owner_id=owner_id):
+            runs = _lock(conn, order, selection)
+            if not runs:
+                raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
+            _note_targets(conn, order, runs, _carry_out(conn, order, runs))
         row = find_command(conn, owner_id=owner_id, command_id=command_id)
         if follow_up is not None:
             follow_up(conn, row)

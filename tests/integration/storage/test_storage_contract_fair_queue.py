@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from nntracker_ray.commands import Outcome, Selection, Verb
 from nntracker_ray.errors import BadInputError, NotFoundError
 from nntracker_ray.records import Lease, Resources, RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.queries import count_runs
 from nntracker_ray.storage.share_queries import list_shares
 from nntracker_ray.storage.share_writes import Share, set_share
-from nntracker_ray.storage.writes import change_state, claim_next_run
+from nntracker_ray.storage.writes import change_state, claim_next_run, submit_command
 from tests.integration.storage.examples_of_records import claim, run_spec, specs, submit
 
 
@@ -203,6 +204,27 @@ class TestTheLimitOfTheQueue:
 
         with pytest.raises(BadInputError):
             submit(database, specs(1), owner_id=ann)
+
+    def test_holds_for_runs_that_are_resumed(self, database: Database):
+        """A command that would queue too many changes nothing, not even its idempotency key is taken."""
+        ann, runs = user(database, "ann"), specs(3)
+        submit(database, runs, owner_id=ann)
+        all_of_it = {
+            "owner_id": ann,
+            "by": "ann",
+            "selection": Selection(experiment_id=runs[0].experiment_id),
+        }
+        with database.connection() as connection:
+            submit_command(connection, verb=Verb.PAUSE, **all_of_it)
+            set_share(connection, name="ann", share=Share(max_queued=2))
+
+        with pytest.raises(BadInputError, match="3 more runs"), database.connection() as connection:
+            submit_command(connection, verb=Verb.RESUME, key="again", **all_of_it)
+
+        with database.connection() as connection:
+            set_share(connection, name="ann", share=Share(max_queued=3))
+            row = submit_command(connection, verb=Verb.RESUME, key="again", **all_of_it)
+        assert [target.outcome for target in row.targets] == [Outcome.DONE] * 3
 
     def test_counts_only_what_waits(self, database: Database):
         """Runs at work and runs that have ended make room."""
