@@ -13,6 +13,7 @@ from nntracker_ray.records import JsonValue, RunSpec, WeightArray
 from nntracker_ray.training.batches import BatchFeed
 from nntracker_ray.training.beginning import Beginning, beginning, enter
 from nntracker_ray.training.callbacks import Conductor, LeanCallbackList, ShortEpoch
+from nntracker_ray.training.checkpoint import Place
 from nntracker_ray.training.compiling import compiled_model
 from nntracker_ray.training.control import Command, LeaveTraining, Mailbox
 from nntracker_ray.training.copies import Copies
@@ -86,6 +87,7 @@ class Attempt:
             learning_rate=self._learning_rate,
             resumed=start.checkpoint,
         )
+        _tell_beginning(start.place, resumed=start.checkpoint is not None)
         self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())
 
     @property
@@ -169,6 +171,7 @@ class Attempt:
         if self._data.x_test is not None:
             try:
                 self._recorder.tested(self.course.epochs_done - 1, self._tested())
+                _log.info("evaluated on the test set")
             except LeaveTraining as leaving:  # the checkpoint of the last epoch is where it goes on
                 return "stopped" if leaving.command is Command.STOP else "paused"
         self._sink.flush(FLUSH_TIMEOUT_S)
@@ -206,6 +209,16 @@ class Attempt:
             # In force at the beginning; a run that goes on has what its schedule has made of it.
             facts["effective_learning_rate"] = self._learning_rate.initial
         return facts
+
+
+def _tell_beginning(place: Place, *, resumed: bool) -> None:
+    if resumed:
+        where = (
+            f"epoch {place.epochs_done}, batch {place.batches_done} (both 0-based), step {place.steps_done}"
+        )
+        _log.info("goes on at %s", where)
+    else:
+        _log.info("begins to train")
 
 
 def _early_stopping(spec: RunSpec) -> keras.callbacks.EarlyStopping | None:
