@@ -34,6 +34,6 @@ def share(
 
     shares = read_or_set(chosen_home(home), user, Wanted(weight, max_running, max_queued))
     if as_json:
-        print(json.dumps([share_object(one) for one in shares], indent=2))
+        print(json.dumps({"users": [share_object(one) for one in shares]}, indent=2))
     else:
         print_shares(Console(), shares)
