@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from nntracker_ray.checkpoints.folder import CheckpointFolder
-from nntracker_ray.checkpoints.info import LAST, CheckpointInfo
+from nntracker_ray.checkpoints.info import LAST, ORIGIN, CheckpointInfo
 from nntracker_ray.checkpoints.last_capture import last_capture
 from nntracker_ray.commands import CommandRow, Outcome, Verb
 from nntracker_ray.errors import CheckpointError, NotFoundError
@@ -61,7 +61,9 @@ def _kept(home: Home, spec: RunSpec) -> CheckpointInfo | None:
         return None
     parent = CheckpointFolder(home, spec.origin.run_id)
     try:
-        return parent.keep_for_fork(spec.origin.checkpoint, spec.run_id)
+        parent.keep_for_fork(spec.origin.checkpoint, spec.run_id)
+        # What was kept, not what was looked at before: a parent at work may have saved in between.
+        return CheckpointFolder(home, spec.run_id).info(ORIGIN)
     except NotFoundError as absent:
         _log.info("run %s takes its beginning from where its parent is: %s", spec.name, absent)
         return None

@@ -85,4 +85,5 @@ def run_metrics(
         step=[int(step) for step in columns["step"]],
         value=[json_number(float(value)) for value in columns["value"]],
         time=[moment.replace(tzinfo=UTC) for moment in np.asarray(columns["time"]).tolist()],
+        inherited=np.asarray(columns["inherited"]).tolist(),
     )

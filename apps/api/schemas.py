@@ -65,6 +65,11 @@ class RunOut(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     metrics: dict[str, Number] = Field(description="last value of every metric")
+    parent_id: UUID | None = Field(
+        description="of the run that this fork or rerun was made from, while it is there"
+    )
+    origin: str | None = Field(description="fork or rerun; null: submitted")
+    inherited_epochs: int = Field(description="complete epochs that a fork has from its parent")
 
     @classmethod
     def of(cls, row: RunRow) -> RunOut:
@@ -98,3 +103,4 @@ class MetricColumns(BaseModel):
     step: list[int] = Field(description="optimizer updates made by then")
     value: list[Number]
     time: list[datetime] = Field(description="UTC, when the training saw the value")
+    inherited: list[bool] = Field(description="whether a fork has the value from its parent")

@@ -13,7 +13,7 @@ from nntracker_ray.storage import queries
 
 
 def curves(session: Session, rows: Sequence[RunRow], names: Sequence[str]) -> pd.DataFrame:
-    """Metrics in long form: run_id, run (its name), metric, epoch, step, value, time; all if `names` is empty."""
+    """Metrics in long form: run_id, run (its name), metric, epoch, step, value, time, inherited; all if no `names`."""
     with session.database.connection() as conn:
         columns = queries.learning_curves(
             conn, owner_id=session.owner_id, run_ids=[row.run_id for row in rows], metrics=list(names) or None

@@ -57,7 +57,8 @@ class Experiment(Controlled):
     def metrics(self, *names: str) -> pd.DataFrame:
         """Every recorded value of every run in long form.
 
-        Returns: columns run_id, run, metric, epoch (0-based), step, value, time (UTC).
+        Returns: columns run_id, run, metric, epoch (0-based), step, value, time (UTC),
+            inherited (whether a fork has it from its parent).
         """
         return frames.curves(self.session, self._rows(), names)
 

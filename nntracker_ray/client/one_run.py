@@ -58,7 +58,8 @@ class Run(Controlled):
     def metrics(self, *names: str) -> pd.DataFrame:
         """Every recorded value in long form; only the named metrics if any are named.
 
-        Returns: columns metric, epoch (0-based), step (optimizer updates), value, time (UTC).
+        Returns: columns metric, epoch (0-based), step (optimizer updates), value, time (UTC),
+            inherited (whether a fork has it from its parent).
         """
         return frames.curves(self.session, [self.row], names).drop(columns=["run_id", "run"])
 
