@@ -47,7 +47,14 @@ def head_view(details: RunDetails) -> Tree:
     clock = words.duration(words.elapsed(row, details.now)) + (
         f", {words.duration(left)} left" if left else ""
     )
-    way = h("nav", h("a", "Runs", href="/"), h("span", row.experiment), cls="way", aria_label="Where this is")
+    way = h(
+        "nav",
+        h("a", "Runs", href="/"),
+        h("span", row.experiment),
+        *_parent(row),
+        cls="way",
+        aria_label="Where this is",
+    )
     line = h(
         "div",
         h("h1", row.name),
@@ -57,6 +64,16 @@ def head_view(details: RunDetails) -> Tree:
         cls="headline",
     )
     return h("header", way, line, _error(row), cls="run-head")
+
+
+def _parent(row: RunRow) -> list[Tree]:
+    """The way to the run that this one was made from."""
+    if row.origin is None:
+        return []
+    inherited = f", {row.inherited_epochs} epochs inherited" if row.inherited_epochs else ""
+    if row.parent_id is None:
+        return [h("span", f"{row.origin} of a run that is gone{inherited}")]
+    return [h("a", f"{row.origin} of another run{inherited}", href=f"/run?id={row.parent_id}")]
 
 
 def facts_view(details: RunDetails) -> Tree:
