@@ -20,11 +20,19 @@ class Allotment:
     Args:
         manager_id: Written on every lease.
         machines: All that the cluster has at the moment, in use or not.
+        now_s: A clock that only goes forward.
     """
 
-    def __init__(self, *, manager_id: UUID, machines: Callable[[], Sequence[Machine]]) -> None:
+    def __init__(
+        self,
+        *,
+        manager_id: UUID,
+        machines: Callable[[], Sequence[Machine]],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._manager_id = manager_id
         self._machines = machines
+        self._now_s = now_s
         self._taken: dict[tuple[int, int], Machine] = {}  # by run_no and attempt
         self._patience = Patience()
         self._lock = threading.Lock()
@@ -75,7 +83,7 @@ class Allotment:
             self._taken.clear()
 
     def _choice(self, runs: Sequence[Waiting], rooms: Sequence[Room], line: Line) -> Choice | None:
-        now_s = time.monotonic()
+        now_s = self._now_s()
         overdue = self._patience.overdue({one.run_id for one in runs}, now_s=now_s)
         verdict = choose(runs, rooms, clock=line.clock, overdue=overdue)
         if verdict.passed_over is not None:
