@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,17 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from nntracker_ray.errors import CheckpointError
+from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.errors import CheckpointError, DiskFullError
+from nntracker_ray.home import Home
 from nntracker_ray.records import (
     CaptureSpec,
+    CheckpointPolicy,
     Configuration,
     DatasetRef,
+    LearningRateSchedule,
     NamedConf,
+    Origin,
     Resources,
     RunSpec,
     SplitSpec,
@@ -52,6 +58,7 @@ SPEC = RunSpec(
     capture=CaptureSpec(1),
 )
 OLD, NEW = 1.0, 2.0
+OLD_RELEASE = Path(__file__).parents[2] / "data" / "checkpoints" / "release-0.1"
 
 
 def checkpoint(value: float, spec: RunSpec = SPEC) -> Checkpoint:
@@ -110,7 +117,16 @@ def test_the_checkpoint_of_another_run_is_refused(tmp_path: Path):
         read_checkpoint(path, spec=SPEC)
 
 
-@pytest.mark.parametrize("change", [{"seed": 2}, {"batch_size": 9}, {"scaling": "standard"}, {"fold": 1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"batch_size": 9},
+        {"scaling": "standard"},
+        {"fold": 1},
+        {"schedule": LearningRateSchedule("constant")},
+    ],
+)
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, change: dict[str, Any]):
     """Half a run with one batch size and half with another would be neither."""
     path = tmp_path / "run.ckpt"
@@ -121,7 +137,16 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, change: dict[
 
 
 @pytest.mark.parametrize(
-    "change", [{"total_epochs": 9}, {"tags": ("a",)}, {"name": "b"}, {"resources": Resources(2)}]
+    "change",
+    [
+        {"total_epochs": 9},
+        {"tags": ("a",)},
+        {"name": "b"},
+        {"resources": Resources(2)},
+        {"checkpoints": CheckpointPolicy(every=2)},
+        {"priority": 3},
+        {"origin": Origin(UUID(int=9), "best")},
+    ],
 )
 def test_what_changes_no_bit_may_change(tmp_path: Path, change: dict[str, Any]):
     """A run can be renamed, tagged and extended."""
@@ -189,6 +214,14 @@ class MortalSteps(FileSteps):
         self.count("rename")
         super().rename(source, target)
 
+    def link(self, source: Path, target: Path) -> None:
+        self.count("link")
+        super().link(source, target)
+
+    def unlink(self, path: Path) -> None:
+        self.count("unlink")
+        super().unlink(path)
+
     def sync_folder(self, folder: Path) -> None:
         self.count("sync_folder")
         super().sync_folder(folder)
@@ -247,6 +280,36 @@ def test_a_kill_at_any_operation_leaves_the_old_or_the_new_state(tmp_path: Path)
     assert seen == {"create", "write", "sync", "rename", "sync_folder"}
 
 
+def test_a_kill_at_any_operation_leaves_each_name_old_or_new(tmp_path: Path):
+    """Kept under further names a moment is there under them as soon as the run goes on from it."""
+    path, also = tmp_path / "last.ckpt", [tmp_path / "best.ckpt", tmp_path / "epoch-0001.ckpt"]
+    write_checkpoint(path, checkpoint(OLD), also=also)
+    seen = set()
+
+    for _, steps in deaths(lambda steps: write_checkpoint(path, checkpoint(NEW), steps, also=also)):
+        values = [contents(name)[0].elapsed_s for name in (path, *also)]
+        assert set(values) <= {OLD, NEW}
+        assert values[0] == OLD or set(values) == {NEW}
+        seen.add(steps.operations[-1])
+        write_checkpoint(path, checkpoint(OLD), also=also)
+
+    assert seen == {"create", "write", "sync", "link", "rename", "unlink", "sync_folder"}
+
+
+def test_a_kill_while_pruning_leaves_whole_checkpoints(tmp_path: Path):
+    """The next attempt prunes the rest."""
+    folder = CheckpointFolder(Home(tmp_path), SPEC.run_id, CheckpointPolicy(keep=1))
+    for epoch in range(4):
+        write_checkpoint(
+            folder.path(f"epoch-{epoch:04}"), replace(checkpoint(OLD), place=Place(epoch, 0, epoch))
+        )
+
+    left = [len(folder.infos()) for _ in deaths(folder.prune)]
+
+    assert left == [4, 3]
+    assert [one.name for one in folder.infos()] == ["epoch-0003"]
+
+
 def test_the_content_is_on_the_disk_before_it_gets_its_name(tmp_path: Path):
     """Without this order a power cut leaves an empty file under the right name."""
     steps = MortalSteps(dies_at=0)
@@ -280,8 +343,46 @@ def test_a_full_disk_keeps_the_older_checkpoint(tmp_path: Path):
     path = tmp_path / "run.ckpt"
     write_checkpoint(path, checkpoint(OLD))
 
-    with pytest.raises(CheckpointError, match="No space left"):
+    with pytest.raises(DiskFullError, match="No space left"):
         write_checkpoint(path, checkpoint(NEW), FullDisk())
 
     assert contents(path) == expected(OLD)
     assert names(tmp_path) == ["run.ckpt"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_is_really_full_keeps_the_older_checkpoint(tmp_path: Path):
+    """Errors of a real disk come from other calls than those of a pretended one."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets nobody mount a disk")
+    try:
+        path = tmp_path / "run.ckpt"
+        write_checkpoint(path, checkpoint(OLD))
+        large = replace(checkpoint(NEW), arrays={"model/0": np.zeros(2**20, np.float32)})
+
+        with pytest.raises(DiskFullError, match="No space left"):
+            write_checkpoint(path, large)
+
+        assert contents(path) == expected(OLD)
+        assert names(tmp_path) == ["run.ckpt"]
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_spec_of_the_first_release_has_the_digest_it_had():
+    """Else an update would refuse every checkpoint there is. The digest was computed by that release."""
+    (path,) = OLD_RELEASE.glob("*.ckpt")
+    spec = replace(
+        SPEC,
+        configuration=replace(SPEC.configuration, loss_function=NamedConf("SparseCategoricalCrossentropy")),
+        seed=11,
+        batch_size=32,
+        total_epochs=4,
+    )
+
+    found = read_checkpoint(path, spec=spec)
+
+    assert found is not None
+    assert found.spec_digest == "fea558f417e813eb6fd7f81c3ceae3cd5fc0fbe50c8b359c5e9477a61f8c92b8"
+    assert (found.place.epochs_done, found.place.batches_done, found.place.steps_done) == (1, 9, 25)
