@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help env start down test test-all check lint types layers bench docs-figures clean
+.PHONY: help env start down test test-all check lint types layers bench chaos docs-figures clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,12 @@ layers: env
 
 bench: env  ## measure speed and memory against their goals (benchmarks/results/)
 	$(BIN)/python -m benchmarks
+
+SEED ?= 1
+FAULTS ?= 20
+
+chaos: env  ## strike running experiments with seeded faults, then look for what was lost (SEED=.. FAULTS=..)
+	$(BIN)/python -m tests.chaos.suite --seed $(SEED) --faults $(FAULTS)
 
 clean:  ## remove .venv/ and caches; data folders are left alone
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache

@@ -19,6 +19,8 @@ MODULES = {
     "training_overhead": ("P1", "P2"),
     "grid_of_small_runs": ("P8",),
     "queue_of_ten_thousand": ("Q1", "Q2", "Q3"),
+    "control_latency": ("P9", "P15", "R3"),
+    "nothing_lost": ("R1", "R2"),
 }
 
 

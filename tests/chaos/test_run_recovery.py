@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import ray
 
+from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.control import command
 from nntracker_ray.home import Home
 from nntracker_ray.records import RunSpec, RunState
 from nntracker_ray.storage.connection import Database
@@ -149,3 +151,75 @@ def test_a_run_that_kills_its_worker_each_time_fails_after_three(lab: Lab, modul
     row = lab.row(deadly)
     assert (row.attempt, len(killed)) == (3, 3)
     assert lab.history(deadly)[-1] == "failed"
+
+
+def ask(lab: Lab, verb: Verb, spec: RunSpec) -> None:
+    """Say it as a person does; the answer may take long."""
+    meant = Selection(run_ids=(spec.run_id,))
+    command(lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=verb, selection=meant)
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        (Verb.PAUSE, RunState.PAUSING, RunState.PAUSED),
+        (Verb.STOP, RunState.STOPPING, RunState.STOPPED),
+    ],
+)
+def test_a_worker_killed_while_it_was_asked_to_leave_has_left(
+    lab: Lab, module_database_url: str, verb: Verb, before: RunState, after: RunState
+):
+    """The wish of a person outlives the process that should have carried it out."""
+    disturbed, undisturbed = twins(lab)
+    with actors_of(lab.home, module_database_url):
+        lab.submit([disturbed, undisturbed])
+        lab.await_epochs(disturbed, 3)
+        pid = worker_pid(lab, disturbed)
+        os.kill(pid, signal.SIGSTOP)  # it hears nothing, so the state stays
+        ask(lab, verb, disturbed)
+        assert lab.row(disturbed).state is before
+
+        os.kill(pid, signal.SIGKILL)
+        lab.await_state(disturbed, after)
+        lab.await_state(undisturbed, RunState.FINISHED)
+        ask(lab, Verb.RESUME, disturbed)
+        lab.await_state(disturbed, RunState.FINISHED)
+
+    assert_equal_to_the_last_bit(lab, disturbed, undisturbed)
+
+
+def test_a_platform_that_ends_while_a_run_pauses_leaves_it_paused(lab: Lab, module_database_url: str):
+    """It must not begin by itself with the next start: a person has paused it."""
+    (spec,) = lab.specs(1, total_epochs=100_000)
+    with actors_of(lab.home, module_database_url):
+        lab.submit([spec])
+        lab.await_epochs(spec, 2)
+        pid = worker_pid(lab, spec)
+        os.kill(pid, signal.SIGSTOP)
+        ask(lab, Verb.PAUSE, spec)
+        assert lab.row(spec).state is RunState.PAUSING
+    paused = lab.row(spec).state
+    os.kill(pid, signal.SIGKILL)
+
+    with actors_of(lab.home, module_database_url):
+        (other,) = lab.specs(1)
+        lab.submit([other])
+        lab.await_state(other, RunState.FINISHED)
+
+    assert paused is RunState.PAUSED
+    assert lab.row(spec).state is RunState.PAUSED
+
+
+def test_a_run_without_enough_memory_fails_alone_and_says_so(lab: Lab, module_database_url: str):
+    """It would take as much the next time; the others of the grid have nothing to do with it."""
+    # Its optimizer alone wants 600 GB.
+    (greedy,) = lab.specs(1, model_digest=store_model(lab.home, units=1_000_000_000))
+    (modest,) = lab.specs(1)
+    with actors_of(lab.home, module_database_url):
+        lab.submit([greedy])
+        lab.submit([modest])
+        failed = lab.await_state(greedy, RunState.FAILED)
+        finished = lab.await_state(modest, RunState.FINISHED)
+
+    assert "not enough memory: the peak of its process was" in str(failed.error)
+    assert (failed.attempt, finished.attempt) == (1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ class Campaign:
     seed: int
     faults: int
     report: Report
+    kinds: Sequence[Fault] = ()  # these, each once and in a seeded order; otherwise all kinds by chance
     struck: Counter[str] = field(default_factory=Counter)
     back_after_s: list[tuple[str, float]] = field(
         default_factory=list
@@ -56,11 +57,15 @@ class Campaign:
 
     def _harm(self, runs: list[UUID], chance: random.Random) -> None:
         while sum(self.struck.values()) < self.faults and not self._over(runs):
-            fault = chance.choices(FAULTS, [one.weight for one in FAULTS])[0]
             if not self._await_work(runs):
                 return
-            self._strike(fault, chance, runs)
+            self._strike(self._next(chance), chance, runs)
             time.sleep(chance.uniform(0.5, 3.0))
+
+    def _next(self, chance: random.Random) -> Fault:
+        if self.kinds:
+            return random.Random(self.seed).sample(self.kinds, len(self.kinds))[sum(self.struck.values())]  # noqa: S311
+        return chance.choices(FAULTS, [one.weight for one in FAULTS])[0]
 
     def _strike(self, fault: Fault, chance: random.Random, runs: list[UUID]) -> None:
         before, began_s = self._epochs(runs), time.monotonic()
@@ -147,8 +152,8 @@ class Campaign:
         return any(self.stage.home.spool.iterdir()) if self.stage.home.spool.is_dir() else False
 
 
-def experiment(name: str) -> dict[str, Any]:
-    """Two configurations of the digits, equal in everything but the name of the experiment."""
+def experiment(name: str, *, epochs: int = EPOCHS) -> dict[str, Any]:
+    """Two configurations of the digits; equal trainings whatever the name."""
     return {
         "name": f"Chaos {name}",
         "model": str(EXAMPLE / "model.json"),
@@ -157,7 +162,7 @@ def experiment(name: str) -> dict[str, Any]:
         **{f"{part}_feature_name": f"x_{part}" for part in ("train", "test")},
         **{f"{part}_label_name": f"y_{part}" for part in ("train", "test")},
         "batch_size": 32,
-        "total_epochs": EPOCHS,
+        "total_epochs": epochs,
         "epoch_period": 10,
         "optimizers": [{"optimizer": "adam"}, {"optimizer": "sgd", "conf": {"momentum": 0.9}}],
         "loss_functions": [{"loss_function": "SparseCategoricalCrossentropy"}],

@@ -16,6 +16,7 @@ from nntracker_ray.errors import CheckpointError
 from nntracker_ray.home import Home
 from nntracker_ray.records import RunState
 from nntracker_ray.spool import orphaned
+from nntracker_ray.storage import queries
 
 Rows = list[tuple[Any, ...]]
 
@@ -102,10 +103,7 @@ def gather_run(conn: psycopg.Connection[Any], home: Home, run_id: UUID) -> RunEv
             metric: (epoch, step, _bits(value)) for metric, epoch, step, value in _rows(conn, _LAST, run_no)
         },
         captures={tuple(key): digest for *key, digest in _rows(conn, _CAPTURES, run_no)},
-        adaptations=[
-            (parameter, epoch, step, _bits(old), _bits(new), cause)
-            for parameter, epoch, step, old, new, cause in _rows(conn, _ADAPTATIONS, run_no)
-        ],
+        adaptations=_adaptations(conn, run_id),
         log_lines=[(a, line) for a, line in _rows(conn, _LOG, run_no)],
         pending_commands=len(_rows(conn, _PENDING, run_no)),
         checkpoint=_checkpoint(folder / "last.ckpt"),
@@ -132,8 +130,6 @@ _LAST = "SELECT metric, epoch, step, value FROM run_last_metrics WHERE run_no = 
 _CAPTURES = (
     "SELECT epoch, layer_name, tensor, part, encode(sha256(data), 'hex') FROM weight_arrays WHERE run_no = %s"
 )
-_ADAPTATIONS = """SELECT parameter, epoch, step, old, new, cause FROM adaptations
-                   WHERE run_no = %s ORDER BY parameter, step"""
 _LOG = "SELECT attempt, line_no FROM run_log WHERE run_no = %s ORDER BY attempt, line_no"
 _PENDING = """SELECT 1 FROM command_targets t JOIN runs r USING (run_id)
                WHERE r.run_no = %s AND t.outcome = 'pending'"""
@@ -142,6 +138,18 @@ _LISTED = "SELECT value FROM run_facts WHERE run_no = %s AND key = 'checkpoints'
 
 def _rows(conn: psycopg.Connection[Any], statement: str, run_no: int) -> Rows:
     return conn.execute(statement, [run_no]).fetchall()
+
+
+def _adaptations(conn: psycopg.Connection[Any], run_id: UUID) -> Rows:
+    """As the product shows them: changes that a later attempt went back behind do not count."""
+    owner = conn.execute("SELECT owner_id FROM runs WHERE run_id = %s", [run_id]).fetchone()
+    assert owner is not None
+    found = queries.adaptations(conn, owner_id=owner[0], run_id=run_id)
+    rows = zip(*(found[name] for name in ("parameter", "epoch", "step", "old", "new", "cause")), strict=True)
+    return [
+        (parameter, epoch, step, _bits(old), _bits(new), cause)
+        for parameter, epoch, step, old, new, cause in rows
+    ]
 
 
 def _bits(value: float) -> bytes:

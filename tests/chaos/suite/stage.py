@@ -48,6 +48,7 @@ class Stage:
         self._cpus, self._port = cpus, _free_port()
         self._mounted = self._mount_small_disk()
         self.database: Database | None = None
+        self.known_workers: list[int] = []  # as `worker_pids` last saw them
 
     # --- its life ----------------------------------------------------------------------------------------------
 
@@ -115,7 +116,8 @@ class Stage:
             """SELECT (f.value ->> 'pid')::int FROM runs r JOIN run_facts f USING (run_no)
                 WHERE f.key = 'worker' AND r.state = 'running' AND f.attempt = r.attempt ORDER BY r.run_no"""
         )
-        return [pid for (pid,) in rows if pid in ours]
+        self.known_workers = [pid for (pid,) in rows if pid in ours]
+        return self.known_workers
 
     # --- its runs ----------------------------------------------------------------------------------------------
 
