@@ -26,8 +26,9 @@ from nntracker_ray.storage import command_effects as effects
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.command_queries import find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
-from nntracker_ray.storage.run_locks import LockedRun, lock_runs
+from nntracker_ray.storage.run_locks import LockedRun, lock_experiments, lock_runs
 from nntracker_ray.storage.share_writes import within_queue_limit
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
@@ -37,6 +38,7 @@ SILENT_S = (
 )
 
 AT_ONCE = Decision(Outcome.DONE)
+MAKING = frozenset({Verb.FORK, Verb.RERUN})  # verbs that add runs to the experiment
 
 FollowUp: TypeAlias = Callable[[Connection, CommandRow], None]
 
@@ -80,21 +82,27 @@ def submit_command(
     """
     require_parts(selection)
     given = checked_arguments(verb, arguments or {})
-    # A savepoint: who catches the error and goes on with the connection must not commit half a command.
-    with conn.transaction():
+
+    def carry_out() -> CommandRow:
         command_id = _note_command(conn, owner_id, by, verb, selection, given, key)
         if command_id is None:
             return _same_command(conn, owner_id, verb, selection, given, str(key))
-        order = _Order(command_id, owner_id, by, verb, given)
-        with within_queue_limit(conn, owner_id=owner_id):
-            runs = _lock(conn, order, selection)
-            if not runs:
-                raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
-            _note_targets(conn, order, runs, _carry_out(conn, order, runs))
-        row = find_command(conn, owner_id=owner_id, command_id=command_id)
-        if follow_up is not None:
-            follow_up(conn, row)
-        return row
+        return _submit(conn, _Order(command_id, owner_id, by, verb, given), selection, follow_up)
+
+    # In a savepoint: who catches an error and goes on with the connection must not commit half a command.
+    return despite_deadlocks(conn, carry_out)
+
+
+def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: FollowUp | None) -> CommandRow:
+    with within_queue_limit(conn, owner_id=order.owner_id):
+        runs = _lock(conn, order, selection)
+        if not runs:
+            raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
+        _note_targets(conn, order, runs, _carry_out(conn, order, runs))
+    row = find_command(conn, owner_id=order.owner_id, command_id=order.command_id)
+    if follow_up is not None:
+        follow_up(conn, row)
+    return row
 
 
 def _note_command(
@@ -137,6 +145,8 @@ def _same_command(
 
 def _lock(conn: Connection, order: _Order, selection: Selection) -> list[LockedRun]:
     run_nos = selected_run_nos(conn, owner_id=order.owner_id, selection=selection)
+    if order.verb in MAKING:
+        lock_experiments(conn, run_nos)
     runs = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE)
     if silent := [run for run in runs if run.silent_for_s > SILENT_S]:
         leave_without_trainer(conn, silent, why=f"its trainer was silent for {SILENT_S:g} s")
@@ -152,7 +162,7 @@ def _carry_out(conn: Connection, order: _Order, runs: Sequence[LockedRun]) -> di
     accepted = [run for run in runs if decided[run.run_no].outcome is not Outcome.REFUSED]
     run_nos = [run.run_no for run in accepted]
     match order.verb:
-        case Verb.FORK | Verb.RERUN:
+        case verb if verb in MAKING:
             targets |= _new_runs(conn, order, accepted)
         case Verb.EXTEND:
             effects.extend(conn, [run.run_id for run in accepted], epochs=order.arguments["epochs"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from nntracker_ray.records import RunState
@@ -19,8 +20,8 @@ def requeue_orphans(conn: Connection, *, silent_for_s: float) -> list[UUID]:
 
     Of the silent ones, those asked to pause become paused and those asked to stop become stopped: both have happened.
     """
-    silent = conn.execute(query("silent_runs"), {"silent_for_s": silent_for_s}).fetchall()
-    return _leave(conn, [run_no for (run_no,) in silent], f"its trainer was silent for {silent_for_s:g} s")
+    runs = _lock_found(conn, "silent_runs", {"silent_for_s": silent_for_s})
+    return _leave(conn, runs, f"its trainer was silent for {silent_for_s:g} s")
 
 
 def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID]:
@@ -29,8 +30,7 @@ def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID
     Only for a manager that knows that the trainers are gone: after its own restart, or after it ended them.
     Of these runs, those asked to pause become paused and those asked to stop become stopped.
     """
-    leased = conn.execute(query("own_leases"), {"manager_id": manager_id}).fetchall()
-    return _leave(conn, [run_no for (run_no,) in leased], why)
+    return _leave(conn, _lock_found(conn, "own_leases", {"manager_id": manager_id}), why)
 
 
 def report_lost_worker(conn: Connection, *, run_id: UUID, attempt: int, error: str, allowed: int) -> RunState:
@@ -57,8 +57,14 @@ def report_lost_worker(conn: Connection, *, run_id: UUID, attempt: int, error: s
     return change_state(conn, run_id=run_id, state=state, by=MANAGER, why=why, attempt=attempt, error=error)
 
 
-def _leave(conn: Connection, run_nos: Sequence[int], why: str) -> list[UUID]:
-    runs = [run for run in lock_runs(conn, run_nos) if run.state in AT_WORK]
+def _lock_found(conn: Connection, name: str, values: Mapping[str, Any]) -> list[LockedRun]:
+    """Lock the runs that a statement finds, and keep those that it still finds then."""
+    runs = lock_runs(conn, [run_no for (run_no,) in conn.execute(query(name), values).fetchall()])
+    found = {run_no for (run_no,) in conn.execute(query(name), values)} if runs else set()
+    return [run for run in runs if run.run_no in found]
+
+
+def _leave(conn: Connection, runs: Sequence[LockedRun], why: str) -> list[UUID]:
     leave_without_trainer(conn, runs, why=why)
     return [run.run_id for run in runs if _is_queued(run)]
 

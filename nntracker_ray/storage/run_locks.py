@@ -27,12 +27,7 @@ class LockedRun:
 def lock_run(conn: Connection, run_id: UUID) -> LockedRun | None:
     """Lock one run. None: there is none."""
     row = conn.execute(query("run_to_lock"), {"run_id": run_id}).fetchone()
-    if row is None:
-        return None
-    run_no, is_doomed = row
-    # A run that goes once its trainer has left is locked as firmly as its deletion needs: a lock made firmer later
-    # would wait for a writer that waits for us.
-    locked = lock_runs(conn, [run_no], to_delete=is_doomed)
+    locked = _lock(conn, [row[0]], to_delete=row[1]) if row else []
     return locked[0] if locked else None
 
 
@@ -40,11 +35,28 @@ def lock_runs(conn: Connection, run_nos: Sequence[int], *, to_delete: bool = Fal
     """Lock runs, in order of their numbers; those that are gone are left out.
 
     Args:
-        to_delete: Lock them firmly enough to delete them, and their experiments before them, as submission does.
+        to_delete: Lock them firmly enough to delete them.
     """
+    return _lock(conn, run_nos, to_delete=to_delete or _is_any_doomed(conn, run_nos))
+
+
+def lock_experiments(conn: Connection, run_nos: Sequence[int]) -> None:
+    """Lock the experiments of runs. Always before the runs: two transactions must not wait for each other."""
+    conn.execute(query("lock_experiments_of_runs"), {"run_nos": list(run_nos)})
+
+
+def _is_any_doomed(conn: Connection, run_nos: Sequence[int]) -> bool:
+    """Whether somebody waits for the deletion of one of them: whoever ends the work on it then deletes it.
+
+    A lock made firmer later would wait for a writer that waits for us.
+    """
+    return conn.execute(query("doomed_runs"), {"run_nos": list(run_nos)}).fetchone() is not None
+
+
+def _lock(conn: Connection, run_nos: Sequence[int], *, to_delete: bool) -> list[LockedRun]:
     values = {"run_nos": list(run_nos)}
     if to_delete:
-        conn.execute(query("lock_experiments_of_runs"), values)
+        lock_experiments(conn, run_nos)
         conn.execute(query("lock_doomed_runs"), values)
     rows = conn.execute(query("lock_runs"), values).fetchall()
     return [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nntracker_ray.records import JsonValue, RunSpec, RunState, to_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import require_no_leftovers
 from nntracker_ray.storage.run_locks import lock_runs
 from nntracker_ray.storage.share_writes import within_queue_limit
@@ -34,20 +35,32 @@ def submit_experiment(
         config: The experiment as submitted, plain JSON values; `max_concurrent` in it limits the runs at work at once.
         folds: Fold -> (row numbers trained on, row numbers held out) in the original training set.
     Raises:
-        BadInputError: More of the owner's runs would wait than may; nothing is queued once it is rolled back.
+        BadInputError: More of the owner's runs would wait than may; nothing is queued.
         ConflictError: One of the runs was deleted just now, and its files are still being removed.
     """
     limit = config.get("max_concurrent") if isinstance(config, dict) else None
     values = {"experiment_id": experiment_id, "owner_id": owner_id, "name": name, "max_concurrent": limit}
-    conn.execute(query("insert_experiment"), {**values, "config": json_values.dumps(config)})
+    experiment = {**values, "config": json_values.dumps(config)}
+    despite_deadlocks(conn, lambda: _submit(conn, experiment, runs, folds or {}))
+
+
+def _submit(
+    conn: Connection,
+    experiment: Mapping[str, Any],
+    runs: Sequence[RunSpec],
+    folds: Mapping[int, tuple[NDArray[Any], NDArray[Any]]],
+) -> None:
+    conn.execute(query("insert_experiment"), experiment)
     require_no_leftovers(conn, [spec.run_id for spec in runs])
-    with within_queue_limit(conn, owner_id=owner_id):
+    with within_queue_limit(conn, owner_id=experiment["owner_id"]):
         with conn.cursor() as cursor:
             cursor.executemany(query("insert_run"), [_run_values(spec) for spec in runs])
         _queue_failed_again(conn, [spec.run_id for spec in runs])
-    for fold, (train, held_out) in (folds or {}).items():
+    for fold, (train, held_out) in folds.items():
         rows = {"train": train.tolist(), "held_out": held_out.tolist()}
-        conn.execute(query("insert_fold"), {"experiment_id": experiment_id, "fold": fold, **rows})
+        conn.execute(
+            query("insert_fold"), {"experiment_id": experiment["experiment_id"], "fold": fold, **rows}
+        )
 
 
 def _queue_failed_again(conn: Connection, run_ids: Sequence[UUID]) -> None:

@@ -4,5 +4,4 @@
 SELECT run_no
   FROM runs
  WHERE manager_id = %(manager_id)s AND state IN ('starting', 'running', 'pausing', 'stopping')
- ORDER BY run_no
-   FOR NO KEY UPDATE;
+ ORDER BY run_no;

@@ -5,5 +5,4 @@ SELECT run_no
   FROM runs
  WHERE state IN ('starting', 'running', 'pausing', 'stopping')
    AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => %(silent_for_s)s))
- ORDER BY run_no
-   FOR NO KEY UPDATE SKIP LOCKED;
+ ORDER BY run_no;
