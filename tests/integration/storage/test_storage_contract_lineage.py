@@ -10,7 +10,7 @@ import pytest
 
 from nntracker_ray.errors import BadInputError, ConflictError, NNTrackerError, NotFoundError
 from nntracker_ray.forking import Beginning
-from nntracker_ray.records import Lease, Origin, Progress, RunFact, RunRow, RunState
+from nntracker_ray.records import Adaptation, Lease, Origin, Progress, RunFact, RunRow, RunState
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.fork_writes import fork_run, place_fork, rerun_run
@@ -381,6 +381,26 @@ class TestWhatOutlivesAParent:
 
         assert (losses(database, owner_id, runs[2]), captured(database, owner_id, runs[2])) == before
         assert len(before[0]) == len(before[1]) == 5
+
+    def test_inherited_adaptations_stay_as_well(self, database: Database):
+        """Up to the checkpoint: a change at its very step is the fork's own to make."""
+        owner_id, parent = parent_with_epochs(database, 3)
+        steps = (0, 10, 20, 30)
+        changes = [
+            Adaptation("learning_rate", n, step, 1.0, 0.5, "step", NOON) for n, step in enumerate(steps)
+        ]
+        with database.connection() as conn:
+            write_batches(conn, [batch(parent, *changes)])
+        run_id = fork(database, owner_id, parent.run_id, checkpoint="epoch-0001")
+
+        before = self.adapted(database, owner_id, run_id)
+        self.delete(database, parent.run_id)
+
+        assert self.adapted(database, owner_id, run_id) == before == [0, 10]
+
+    def adapted(self, database: Database, owner_id: UUID, run_id: UUID) -> list[int]:
+        with database.connection() as conn:
+            return list(queries.adaptations(conn, owner_id=owner_id, run_id=run_id)["step"])
 
     def test_the_grandparent_becomes_the_parent(self, database: Database):
         """The line is not broken by one that is gone."""
