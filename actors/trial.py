@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ray import tune
 
-from actors.ray_names import show_as
+from actors.ray_names import show_process_as
 from nntracker_ray.memory_use import peak_rss_bytes
 from nntracker_ray.records import Lease, from_json, to_json
 
@@ -89,7 +89,7 @@ class TrialTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Begin the run if need be; wait for a slice of time, or for its end."""
-        show_as(self._name)
+        show_process_as(self._name)
         if self._lease is None:
             self._worker.warm_up()
             return {"epochs_done": 0, "done": True, GIVEN_BACK: False}
@@ -101,10 +101,6 @@ class TrialTrainable(tune.Trainable):
             GIVEN_BACK: self._run.is_given_back,
             PEAK_BYTES: peak_rss_bytes(),
         }
-
-    def __repr__(self) -> str:
-        """What Ray shows of the actor; it asks once, after `setup`."""
-        return self._name
 
     def cleanup(self) -> None:
         """End the run, if there is one, with a checkpoint, and queue it again."""

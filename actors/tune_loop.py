@@ -16,6 +16,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from actors.queue_search import QueueSearch
+from actors.ray_names import show_tasks_as
 from actors.trial import GIVEN_BACK, PEAK_BYTES, TrialPlace, TrialTrainable, lease_of, name_of
 from nntracker_ray.memory_use import MemoryDeaths, memory_error, tells_of_memory
 from nntracker_ray.queue import LOST_WORKERS_ALLOWED, RunQueue
@@ -157,6 +158,7 @@ class TrialReporter(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
         """A worker has the run, and speaks for itself from now on."""
+        show_tasks_as(trial.temporary_state.ray_actor, name_of(trial.config))
         if lease := lease_of(trial.config):
             self._queue.worker_has(lease)
 

@@ -53,6 +53,9 @@ def test_a_paused_run_gives_its_hardware_back_and_goes_on_where_it_was(lab: Lab)
     lab.await_epochs(spec, 2)
     pid, before = worker_pid(lab, spec), free_cpus()
 
+    process = psutil.Process(pid)
+    await_value(lambda: spec.name in process.cmdline()[0] or None, "a process named after its run")
+
     paused = ask(lab, Verb.PAUSE, spec)
     await_free_cpus(2.0)
     made = lab.row(spec)
