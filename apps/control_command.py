@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from rich.console import Console
 from rich.live import Live
@@ -17,12 +18,13 @@ from apps.opened_database import open_session
 from apps.outcomes import command_object, outcomes_view
 from apps.selection import Chosen, selection_of
 from nntracker_ray import control
-from nntracker_ray.commands import CommandRow, Verb
+from nntracker_ray.commands import CommandRow, Selection, Verb
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import running_platform
-from nntracker_ray.records import JsonValue
+from nntracker_ray.records import JsonValue, RunRow
 from nntracker_ray.session import Session
+from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import named_dsn
 
 EXIT_OK, EXIT_REFUSED = 0, 1
@@ -64,7 +66,7 @@ def carry_out(home: Home, order: Order) -> int:
         )
         if order.wait_s and not row.is_settled:
             row = _waited(session, row, order.wait_s)
-    _print_outcome(row, as_json=order.as_json)
+        _print_outcome(session, row, as_json=order.as_json)
     still_pending = order.wait_s > 0 and not row.is_settled
     return EXIT_REFUSED if row.refused or still_pending else EXIT_OK
 
@@ -99,9 +101,18 @@ def _give_up_after(until: float) -> None:
         raise _WaitedEnough
 
 
-def _print_outcome(row: CommandRow, *, as_json: bool) -> None:
+def _print_outcome(session: Session, row: CommandRow, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(command_object(row), indent=2, allow_nan=False))
     else:
         console = Console()
-        console.print(outcomes_view(row, console))
+        console.print(outcomes_view(row, console, made=_made(session, row)))
+
+
+def _made(session: Session, row: CommandRow) -> dict[UUID, RunRow]:
+    ids = tuple(one.new_run_id for one in row.targets if one.new_run_id)
+    if not ids:
+        return {}
+    with session.database.connection() as conn:
+        rows = queries.select_runs(conn, owner_id=session.owner_id, selection=Selection(run_ids=ids))
+    return {one.run_id: one for one in rows}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
+from uuid import UUID
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -14,6 +16,7 @@ from apps.state_words import speaks_unicode
 from apps.tables import slim_table
 from nntracker_ray.commands import CommandRow, Outcome, Target
 from nntracker_ray.plain_values import plain
+from nntracker_ray.records import RunRow
 
 MOST_LINES = 25  # a longer list is counted instead
 _SIGNS: Final = {Outcome.DONE: ("✓", "+"), Outcome.PENDING: ("…", "."), Outcome.REFUSED: ("✗", "x")}
@@ -26,24 +29,31 @@ def command_object(row: CommandRow) -> dict[str, Any]:
     return fields
 
 
-def outcomes_view(row: CommandRow, console: Console) -> Group:
-    """A line for each run; for very many a line for each kind of outcome, and those that were refused."""
+def outcomes_view(row: CommandRow, console: Console, *, made: Mapping[UUID, RunRow] | None = None) -> Group:
+    """A line for each run; for very many a line for each kind of outcome, and those that were refused.
+
+    Args:
+        made: The runs that a fork or a rerun has made, as far as they are known.
+    """
+    made = made or {}
     if len(row.targets) <= MOST_LINES:
-        return Group(_each(row.targets, console))
+        return Group(_each(row.targets, console, made))
     shown = row.refused[:MOST_LINES]
     more = len(row.refused) - len(shown)
-    details = [_each(shown, console)] if shown else []
+    details = [_each(shown, console, made)] if shown else []
     note = [Text(f"{more} more were refused; --json lists them", style="dim")] if more else []
     return Group(_counted(row, console), *details, *note)
 
 
-def _each(targets: tuple[Target, ...], console: Console) -> Table:
+def _each(targets: tuple[Target, ...], console: Console, made: Mapping[UUID, RunRow]) -> Table:
     table = slim_table()
     table.add_column("run", overflow="fold", min_width=12)
     table.add_column("outcome", no_wrap=True)
     table.add_column("", overflow="fold")
     for target in targets:
-        table.add_row(Text(target.run_name), _outcome_text(target.outcome, console), Text(_remark(target)))
+        table.add_row(
+            Text(target.run_name), _outcome_text(target.outcome, console), Text(_remark(target, made))
+        )
     return table
 
 
@@ -64,6 +74,9 @@ def _outcome_text(outcome: Outcome, console: Console) -> Text:
     return Text(f"{sign} {outcome.value}", style=_COLOURS[outcome])
 
 
-def _remark(target: Target) -> str:
-    made = f"new run {target.new_run_id}" if target.new_run_id else ""
-    return "; ".join(filter(None, (target.why, made)))
+def _remark(target: Target, made: Mapping[UUID, RunRow]) -> str:
+    if target.new_run_id is None:
+        return target.why
+    run = made.get(target.new_run_id)
+    new = f"new run {run.run_no}: {run.name}" if run else f"new run {target.new_run_id}"
+    return "; ".join(filter(None, (target.why, new)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.checkpoint_command import checkpoints_table
-from apps.dashboard.words import duration, elapsed, named, time_left
+from apps.dashboard.words import duration, elapsed, named
 from apps.dashboard.words import learning_rate as rate_words
 from apps.deletion import megabytes
 from apps.run_report import SHOWN_CURVES, RunReport, read_report, report_object
@@ -21,6 +22,7 @@ from apps.sparkline import sparkline
 from apps.state_words import bar, speaks_unicode, state_text
 from apps.tables import slim_table
 from nntracker_ray.progress_bars import format_value
+from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.session import Session
 from nntracker_ray.storage.tables import lines_of
 
@@ -74,7 +76,7 @@ def _facts(report: RunReport, console: Console, now: datetime) -> Table:
 
 def _named_values(report: RunReport, console: Console, now: datetime) -> Iterable[tuple[str, str]]:
     row, spec, one = report.row, report.spec, report.row.configuration
-    left = time_left(row, now)
+    left = _time_left(row)
     yield "experiment", row.experiment
     yield "waiting", report.waiting
     yield (
@@ -98,6 +100,13 @@ def _named_values(report: RunReport, console: Console, now: datetime) -> Iterabl
     if report.cost:
         stored = f"{report.cost.captures} captures, {megabytes(report.cost.captured_bytes)}"
         yield "stored", f"{stored}, {report.cost.metric_points:,} points"
+
+
+def _time_left(row: RunRow) -> timedelta | None:
+    pace_s = row.metrics.get("epoch_time")
+    if row.state is not RunState.RUNNING or not pace_s or not math.isfinite(pace_s):
+        return None
+    return timedelta(seconds=pace_s * (row.total_epochs - row.epochs_done))
 
 
 def _rates(report: RunReport) -> str:
