@@ -2,7 +2,14 @@ import pytest
 
 from nntracker_ray.config import read_config
 from nntracker_ray.errors import ConfigError
-from nntracker_ray.records import CaptureSpec, EarlyStopping, NamedConf, Resources, SplitSpec
+from nntracker_ray.records import (
+    CaptureSpec,
+    CheckpointPolicy,
+    EarlyStopping,
+    NamedConf,
+    Resources,
+    SplitSpec,
+)
 
 
 def problems_of(source, catalog):
@@ -326,3 +333,36 @@ class TestRulesBetweenKeys:
 
         assert read_config(given, catalog=catalog).split.seed == 5
         assert read_config(given | {"folds": {"count": 2, "seed": 6}}, catalog=catalog).split.seed == 6
+
+
+class TestCheckpoints:
+    def test_become_the_policy_of_every_run(self, catalog, minimal):
+        """Megabytes in the file are bytes in the record."""
+        given = {
+            "every": 5,
+            "keep": 2,
+            "best": "val_loss",
+            "at_pause": False,
+            "max_mb": 1.5,
+            "location": "s3://b/f",
+        }
+
+        policy = read_config(minimal | {"checkpoints": given}, catalog=catalog).checkpoints.policy
+
+        assert policy == CheckpointPolicy(5, 2, "val_loss", "auto", False, 1_500_000, "s3://b/f")
+        assert read_config(minimal, catalog=catalog).checkpoints.policy == CheckpointPolicy()
+
+    @pytest.mark.parametrize(
+        ("given", "path", "message"),
+        [
+            ({"every": 0}, "checkpoints.every", "greater than or equal to 1"),
+            ({"keep": 0}, "checkpoints.keep", "greater than or equal to 1"),
+            ({"max_mb": 0}, "checkpoints.max_mb", "greater than 0"),
+            ({"best": "val_los"}, "checkpoints.best", "Did you mean 'val_loss'"),
+            ({"location": "some/folder"}, "checkpoints.location", "absolute path or a URI"),
+            ({"location": "s3://key:secret@bucket"}, "checkpoints.location", "password"),
+        ],
+    )
+    def test_that_make_no_sense_are_refused(self, catalog, minimal, given, path, message):
+        """A password in a file is seen by everybody who sees the experiment."""
+        assert message in problems_of(minimal | {"checkpoints": given}, catalog)[path]

@@ -11,11 +11,12 @@ from nntracker_ray.config import (
     ResourcesConfig,
     read_config,
 )
+from nntracker_ray.config.checkpoints import CheckpointsConfig
 from nntracker_ray.config.experiment import FILE_SPELLING
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "experiment-file.md").read_text()
 KEYS = [*(FILE_SPELLING.get(field, field) for field in ExperimentConfig.model_fields), "k-fold_validation"]
-PARTS = (CaptureConfig, EarlyStoppingConfig, FoldsConfig, ResourcesConfig)
+PARTS = (CaptureConfig, CheckpointsConfig, EarlyStoppingConfig, FoldsConfig, ResourcesConfig)
 
 
 @pytest.mark.parametrize("key", [*KEYS, *(field for part in PARTS for field in part.model_fields)])
