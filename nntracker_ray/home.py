@@ -58,7 +58,7 @@ class Home:
 
     @property
     def checkpoints(self) -> Path:
-        """One file per run: `<run_id>.ckpt`."""
+        """One folder per run, see `checkpoints.folder`."""
         return self.root / "checkpoints"
 
     @property

@@ -44,7 +44,7 @@ def test_kills_at_random_batches_lose_and_double_nothing(straight: Training, tmp
 
 @pytest.mark.parametrize("dies_at", [3, 6, 7, 8])
 def test_kills_at_the_checkpoint_writers_work_lose_nothing(straight: Training, tmp_path: Path, dies_at: int):
-    """Creating, syncing, renaming, syncing the folder, of the best weights' file and of the checkpoint."""
+    """Linking the best one, renaming the last one, syncing the folder, creating the next."""
     code = child(tmp_path, "file", dies_at)
     last = child(tmp_path, "never", 0)
 
