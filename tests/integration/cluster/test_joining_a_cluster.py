@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
+import ray
 
+from actors.metrics_writer import start_metrics_writer
 from apps.joined_cluster import require_fit_cluster
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
+from tests.integration.cluster.local_nodes import local_nodes
 from tests.integration.runs.run_kit import actors_of
 from tests.ray_cluster import local_ray
 
@@ -25,3 +30,15 @@ def test_one_ray_has_one_platform(tmp_path: Path, database_url: str):
             with pytest.raises(PlatformError, match=r"another platform works on this Ray.*others; a Ray has"):
                 require_fit_cluster(ours, embedded_database=True)
             require_fit_cluster(others, embedded_database=True)
+
+
+def test_writer_lives_beside_the_platform_also_after_its_death(tmp_path: Path, database_url: str):
+    """On another node it would go with that node; there, others would look after the wrong data folder."""
+    with local_nodes(tmp_path, 3) as nodes:
+        writer = start_metrics_writer(database_url)
+        first = ray.get(writer.ping.remote())
+        os.kill(first, signal.SIGKILL)
+        second = ray.get(writer.ping.remote())
+
+        assert first != second
+        assert nodes.nodes[0].runs(second)
