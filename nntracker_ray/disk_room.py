@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from nntracker_ray.causes import causes
 from nntracker_ray.home import Home
 
 DISK: Final = "disk"  # the hold of a run that waits for room
@@ -19,7 +20,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether a full disk, or a used-up quota, is what an error came from."""
-    return any(isinstance(cause, OSError) and cause.errno in _FULL for cause in _causes(error))
+    return any(isinstance(cause, OSError) and cause.errno in _FULL for cause in causes(error))
 
 
 def room_needed(home: Home, run_id: UUID) -> int:
@@ -40,12 +41,6 @@ def room_free(home: Home) -> int:
 def _checkpoints(home: Home, run_id: UUID) -> Iterator[Path]:
     places = (home.checkpoints / str(run_id) / "last.ckpt", home.checkpoints / f"{run_id}.ckpt")
     return (path for path in places if path.is_file())
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _existing(folder: Path) -> Path:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from nntracker_ray.causes import causes
+
 _STATUS: Final = Path("/proc/self/status")
 _REFS: Final = Path("/proc/self/clear_refs")
 _AT_ONCE_S: Final = 10.0  # deaths so close together have one cause
@@ -34,7 +36,8 @@ def peak_rss_bytes() -> int:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of a training says that memory was not enough."""
-    return any(kind.__name__ in _NAMES for kind in type(error).__mro__)
+    kinds = (kind for cause in causes(error) for kind in type(cause).__mro__)
+    return any(kind.__name__ in _NAMES for kind in kinds)
 
 
 def tells_of_memory(text: str) -> bool:

@@ -17,7 +17,7 @@ from nntracker_ray.disk_room import (
     room_free,
     room_needed,
 )
-from nntracker_ray.errors import SpoolError
+from nntracker_ray.errors import ModelError, SpoolError
 from nntracker_ray.home import Home
 from nntracker_ray.memory_use import (
     MemoryDeaths,
@@ -94,7 +94,11 @@ def test_the_peak_of_memory_is_that_of_the_run_at_hand():
 )
 def test_python_and_numpy_say_that_memory_is_out(error: BaseException):
     """Each in its own way."""
+    wrapped = ModelError("the model cannot be built")
+    wrapped.__cause__ = error
+
     assert is_out_of_memory(error)
+    assert is_out_of_memory(wrapped)
     assert not is_out_of_memory(ValueError("memory"))
 
 
