@@ -45,18 +45,19 @@ def read_report(session: Session, run_id: UUID) -> RunReport:
     owner_id = session.owner_id
     with session.database.connection() as conn:
         row = queries.find_run(conn, **one)
+        history = queries.state_changes(conn, **one)
         costs = queries.cost_of_deletion(conn, owner_id=owner_id, run_ids=[run_id])
         return RunReport(
             row=row,
             spec=queries.run_spec(conn, **one),
             facts=queries.run_facts(conn, **one),
-            history=queries.state_changes(conn, **one),
+            history=history,
             commands=queries.list_commands(conn, **one, limit=20),
             adaptations=queries.adaptations(conn, **one),
             checkpoints=queries.checkpoints(conn, **one),
             curves=queries.learning_curves(conn, owner_id=owner_id, run_ids=[run_id], metrics=SHOWN_CURVES),
             cost=costs[0] if costs else None,
-            waiting=_why_it_waits(row, queries.queue_lengths(conn, owner_id=owner_id)),
+            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, owner_id=owner_id)),
         )
 
 
@@ -80,12 +81,14 @@ def report_object(report: RunReport) -> dict[str, Any]:
     return fields
 
 
-def _why_it_waits(row: RunRow, tallies: dict[RunState, queries.StateTally]) -> str:
+def _why_it_waits(row: RunRow, history: Columns, tallies: dict[RunState, queries.StateTally]) -> str:
     if row.state is not RunState.QUEUED:
         return ""
     at_work = sum(tallies[state].runs for state in AT_WORK if state in tallies)
     others = tallies[RunState.QUEUED].runs - 1 if RunState.QUEUED in tallies else 0
-    return f"waits for hardware: {at_work} of your runs are at work, {max(0, others)} others wait"
+    # The run manager's last word says what nobody else knows: that it fits no machine, say.
+    last = str(history["why"][-1]) if history["why"] and history["by"][-1] == "run-manager" else ""
+    return f"{last or 'for hardware'}; {at_work} of your runs are at work, {max(0, others)} others wait"
 
 
 AT_WORK = (RunState.STARTING, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)
