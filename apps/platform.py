@@ -178,11 +178,16 @@ class Platform:
             "num_cpus": self._options.cpus,
             "include_dashboard": self._options.dashboard,
             "dashboard_host": LOOPBACK,
-            "dashboard_port": self._options.dashboard_port,
+            "dashboard_port": self._dashboard_port(),
             "_temp_dir": str(folder),
             "log_to_driver": False,
             "logging_level": "ERROR",
         }
+
+    def _dashboard_port(self) -> int | None:
+        """The usual port, or, with None, one that Ray finds: another platform may have the usual one."""
+        port = self._options.dashboard_port
+        return port if is_free_port(LOOPBACK, port) else None
 
     def _start_actors(self) -> None:
         from actors.metrics_writer import start_metrics_writer, stop_metrics_writer

@@ -73,10 +73,7 @@ class Campaign:
         ended_s = time.monotonic()
         self.struck[fault.name] += 1
         self._revive(runs)
-        wait_for(
-            lambda: self._over(runs) or self._epochs(runs) > before or None,
-            f"work to go on after {fault.name}",
-        )
+        wait_for(lambda: self._has_gone_on(runs, before) or None, f"work to go on after {fault.name}")
         back_s = time.monotonic() - ended_s
         self.back_after_s.append((fault.name, back_s))
         count = sum(self.struck.values())

@@ -76,12 +76,19 @@ def newest_value_listed(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
 
 
 def equal_captures(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
-    """The same arrays at the same epochs, byte for byte."""
+    """The same arrays at the same epochs, byte for byte; a stop by a person adds one whole capture, where it was."""
     yield from (f"capture {key} is missing" for key in twin.captures.keys() - run.captures.keys())
-    yield from (f"capture {key} is not in the twin" for key in run.captures.keys() - twin.captures.keys())
     for key in run.captures.keys() & twin.captures.keys():
         if run.captures[key] != twin.captures[key]:
             yield f"capture {key} differs from the twin's"
+    more = run.captures.keys() - twin.captures.keys()
+    stops = sum(change.state is RunState.STOPPED for change in run.states)
+    if len({epoch for epoch, *_ in more}) > stops:
+        yield from (f"capture {key} is not in the twin, and no stop explains it" for key in more)
+    whole = {tuple(array) for _, *array in twin.captures}
+    for epoch in {epoch for epoch, *_ in more}:
+        if {tuple(array) for at, *array in more if at == epoch} != whole:
+            yield f"the capture of the stop in epoch {epoch} is not whole"
 
 
 def equal_checkpoint(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
