@@ -19,6 +19,7 @@ from actors.placement import beside_us
 from actors.trial import LEAVE_S, TrialPlace
 from actors.tune_loop import run_trials
 from nntracker_ray.answering import Answering
+from nntracker_ray.command_files import write_last_captures
 from nntracker_ray.delivery import drain_orphans
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.home import Home
@@ -140,8 +141,14 @@ class RunManager:
             _survive("queueing runs for which there is room", self._resume_held)
             _survive("telling of runs that fit no machine", self._queue.note_too_large)
             _survive("delivering what dead trainers left", self._drain_orphans)
+            _survive("capturing runs that stopped without their trainer", self._capture_stopped)
             _survive("removing files of deleted runs", self._remove_files)
             time.sleep(ROUND_S)
+
+    def _capture_stopped(self) -> None:
+        if stopped := self._queue.take_stopped_alone():
+            with self._database.connection() as connection:
+                write_last_captures(connection, self._home, stopped)
 
     def _resume_held(self) -> None:
         self._queue.resume_where_there_is_room(self._home)

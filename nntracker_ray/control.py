@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Final
+from contextlib import suppress
 from uuid import UUID
 
 from nntracker_ray.commands import CommandRow, Selection, Verb, checked_arguments
+from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage.command_queries import find_command
 from nntracker_ray.storage.command_writes import submit_command
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.sweeping import remove_files_of_deleted
-
-LISTEN_SLICE_S: Final = 1.0  # how late the end of a wait may be noticed
-REFRESH_S: Final = 5.0  # a notification sent while the connection was away is made up for by then
 
 
 def command(
@@ -58,20 +56,26 @@ def await_command(database: Database, *, owner_id: UUID, command_id: UUID, timeo
 
     Raises: NotFoundError: No such command, or not the owner's.
     """
-    row, looked_at = _look(database, owner_id, command_id), time.monotonic()
-    ends_at = looked_at + timeout_s
+    ends_at_s = time.monotonic() + timeout_s
+    row = _look(database, owner_id, command_id)
     if row.is_settled or timeout_s <= 0:
         return row
-    slice_s = min(LISTEN_SLICE_S, timeout_s)
-    first = True
-    for notice in database.listen("nntracker_commands", timeout_s=slice_s):
-        now = time.monotonic()
-        # What happened before the connection was there went unheard.
-        if first or notice == ("nntracker_commands", str(command_id)) or now - looked_at > REFRESH_S:
-            row, looked_at, first = _look(database, owner_id, command_id), now, False
-        if row.is_settled or now >= ends_at:
-            break
+    with suppress(_TimeIsUp):
+        for seen in follow_command(
+            database, owner_id=owner_id, command_id=command_id, on_silence=lambda: _look_at_clock(ends_at_s)
+        ):
+            row = seen
+            _look_at_clock(ends_at_s)
     return row
+
+
+class _TimeIsUp(Exception):  # noqa: N818 (not an error: the way out of a wait)
+    pass
+
+
+def _look_at_clock(ends_at_s: float) -> None:
+    if time.monotonic() >= ends_at_s:
+        raise _TimeIsUp
 
 
 def _read(verb: Verb, arguments: Mapping[str, JsonValue], home: Home) -> Mapping[str, JsonValue]:

@@ -7,13 +7,22 @@ import os
 import socket
 import threading
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from nntracker_ray.checkpoints.info import LAST
 from nntracker_ray.checkpoints.last_capture import last_capture
 from nntracker_ray.disk_room import DISK, is_disk_full
-from nntracker_ray.errors import ConflictError, DatabaseAwayError, NotFoundError, StaleAttemptError
+from nntracker_ray.errors import (
+    ConflictError,
+    DatabaseAwayError,
+    NotFoundError,
+    RemoteError,
+    StaleAttemptError,
+)
 from nntracker_ray.lease_voice import LeaseVoice, Pulse
 from nntracker_ray.memory_use import begin_peak, is_out_of_memory, memory_error, peak_rss_bytes
 from nntracker_ray.records import Lease, RunFact, RunState
@@ -29,9 +38,12 @@ _LOOK_FOR_FIRST_STEP_S: Final = 0.02
 _LOOK_FOR_TROUBLE_S: Final = 1.0
 _DRAIN_SLICE_S: Final = 5.0
 _CLOSE_S: Final = 1.0
+_SHARED_FOLDER_PATIENCE_S: Final = 120.0
 _BY_A_PERSON: Final = frozenset({RunState.PAUSED, RunState.STOPPED})
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +173,37 @@ class LeasedRun:
         spec = self._lease.spec
         if self._should_leave():
             return None
-        data = load_training_data(spec, self._bench.datasets)
+        try:
+            data = self._patiently(lambda: load_training_data(spec, self._bench.datasets))
+            model_json = self._patiently(lambda: self._bench.models.get(spec.model_digest))
+        except RemoteError:
+            if self._should_leave():
+                return None
+            raise
         if self._should_leave():
             return None
         trainer = Trainer(
             spec,
             data=data,
-            model_json=self._bench.models.get(spec.model_digest),
+            model_json=model_json,
             sink=sink,
             checkpoints=self._bench.checkpoints(self._lease),
             mailbox=self._mailbox,
         )
         trainer.start()
         return trainer
+
+    def _patiently(self, fetch: Callable[[], T]) -> T:
+        """What comes from the shared folder, which may be away for a while. Raises: RemoteError: For too long."""
+        patience = Retrying(
+            retry=retry_if_exception(
+                lambda error: isinstance(error, RemoteError) and not self._should_leave()
+            ),
+            wait=wait_random_exponential(multiplier=0.5, max=10.0),
+            stop=stop_after_delay(_SHARED_FOLDER_PATIENCE_S),
+            reraise=True,
+        )
+        return patience(fetch)
 
     def _should_leave(self) -> bool:
         return self._mailbox.wish is not None

@@ -50,6 +50,7 @@ class RunQueue:
         self._woken.set()
         self._closed = False
         self._given_back = False
+        self._stopped_alone: list[UUID] = []
 
     @property
     def closed(self) -> bool:
@@ -156,7 +157,16 @@ class RunQueue:
             return None
         if state in (RunState.PAUSED, RunState.STOPPED):
             self.give_back()
+        if state is RunState.STOPPED:
+            with self._lock:
+                self._stopped_alone.append(lease.run_id)
         return state
+
+    def take_stopped_alone(self) -> list[UUID]:
+        """Runs that were stopped because their worker died while it should stop; each is told once."""
+        with self._lock:
+            taken, self._stopped_alone = self._stopped_alone, []
+        return taken
 
     def abandon(self, why: str) -> list[UUID]:
         """Queue again what was leased to this manager, or to a predecessor of it: nobody trains it any more.

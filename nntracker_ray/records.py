@@ -128,7 +128,7 @@ class CheckpointPolicy:
     mode: str = "auto"  # "min" | "max" | "auto": which way that metric is better
     at_pause: bool = True  # a pause keeps one of its own
     max_bytes: int | None = None  # of all that is kept of one run, the last one left out
-    location: str | None = None  # any pyarrow filesystem by URI: "s3://bucket/folder"; None: the data folder alone
+    location: str | None = None  # a pyarrow filesystem by URI: "s3://bucket/folder"; None: here alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from nntracker_ray.checkpoints.archive import not_written, read_head
+from nntracker_ray.checkpoints.archive import damaged, not_written, read_head
 from nntracker_ray.checkpoints.info import BEST, LAST, ORIGIN, CheckpointInfo, kind_of
 from nntracker_ray.checkpoints.retention import surplus
 from nntracker_ray.errors import CheckpointError, NotFoundError
@@ -115,7 +115,7 @@ class CheckpointFolder:
             kind, stat = kind_of(name), path.stat()
             key = stat.st_ino, stat.st_mtime_ns, stat.st_size
             known = before.get(key) or self._seen.get(key)  # several names may be one file
-            head = self._seen[key] = known or _described(read_head(path))
+            head = self._seen[key] = known or _described(path)
         except (NotFoundError, FileNotFoundError):
             return None
         except CheckpointError as error:
@@ -126,9 +126,13 @@ class CheckpointFolder:
         return CheckpointInfo(name=name, kind=kind, **{**head, **when})
 
 
-def _described(head: dict[str, Any]) -> dict[str, Any]:
-    """What a list says of a checkpoint and its head knows."""
-    place, monitored = head["place"], head["callbacks"].get("monitored") or {}
-    counts = {key: place[key] for key in ("epochs_done", "batches_done", "steps_done")}
+def _described(path: Path) -> dict[str, Any]:
+    """What a list says of a checkpoint and its head knows. Raises: CheckpointError, FileNotFoundError."""
+    head = read_head(path)
+    try:
+        place, monitored = head["place"], head["callbacks"].get("monitored") or {}
+        counts = {key: place[key] for key in ("epochs_done", "batches_done", "steps_done")}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, error) from error
     measured = {"metric": monitored.get("metric"), "value": monitored.get("value")}
     return {**counts, **measured, "created_at": head.get("created_at")}

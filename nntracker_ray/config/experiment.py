@@ -86,7 +86,7 @@ class ExperimentConfig(Part):
     sweep: dict[str, tuple[JsonValue, ...]] = Field(default_factory=dict)  # keys in alphabetical order
     resources: ResourcesConfig = ResourcesConfig()
     max_concurrent: Count | None = None  # runs of this experiment at the same time; None: as many as fit
-    priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0  # the higher goes first among the owner's
+    priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0  # the higher goes first
     capture: CaptureConfig = CaptureConfig()
     introspection: tuple[str, ...] = ()
     early_stopping: Annotated[EarlyStoppingConfig | None, BeforeValidator(early_stopping_given)] = None

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.records import RunState
 from tests.chaos.suite.checker import check
 from tests.chaos.suite.faults import FAULTS, Fault
 from tests.chaos.suite.rules import Broken
@@ -108,11 +109,15 @@ class Campaign:
 
         return wait_for(look, "a run at work")
 
-    def _epochs(self, runs: list[UUID]) -> int:
-        rows = self.stage.ask(
-            "SELECT coalesce(sum(epochs_done), 0)::int FROM runs WHERE run_id = ANY(%s)", runs
-        )
-        return int(rows[0][0])
+    def _has_gone_on(self, runs: list[UUID], before: dict[UUID, int]) -> bool:
+        """Whether each of the runs has made an epoch since, or is finished."""
+        self._revive(runs)
+        now = self._epochs(runs)
+        ended = set(self.stage.run_ids_in(RunState.FINISHED))
+        return all(run in ended or now[run] > before[run] for run in runs)
+
+    def _epochs(self, runs: list[UUID]) -> dict[UUID, int]:
+        return dict(self.stage.ask("SELECT run_id, epochs_done FROM runs WHERE run_id = ANY(%s)", runs))
 
     def _over(self, runs: list[UUID]) -> bool:
         rows = self.stage.ask("SELECT count(*) FROM runs WHERE run_id = ANY(%s) AND state = 'finished'", runs)
