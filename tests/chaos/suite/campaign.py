@@ -69,13 +69,13 @@ class Campaign:
         return chance.choices(FAULTS, [one.weight for one in FAULTS])[0]
 
     def _strike(self, fault: Fault, chance: random.Random, runs: list[UUID]) -> None:
-        before, began_s = self._epochs(runs), time.monotonic()
+        began_s = time.time()
         fault.strike(self.stage, chance)
-        ended_s = time.monotonic()
+        ended_s = time.time()
         self.struck[fault.name] += 1
         self._revive(runs)
-        wait_for(lambda: self._has_gone_on(runs, before) or None, f"work to go on after {fault.name}")
-        back_s = time.monotonic() - ended_s
+        wait_for(lambda: self._have_gone_on(runs, ended_s) or None, f"work to go on after {fault.name}")
+        back_s = time.time() - ended_s
         self.back_after_s.append((fault.name, back_s))
         count = sum(self.struck.values())
         self.report(
@@ -109,15 +109,17 @@ class Campaign:
 
         return wait_for(look, "a run at work")
 
-    def _has_gone_on(self, runs: list[UUID], before: dict[UUID, int]) -> bool:
-        """Whether each of the runs has made an epoch since, or is finished."""
+    def _have_gone_on(self, runs: list[UUID], since_s: float) -> bool:
+        """Whether each of the runs is finished, or has ended an epoch after that moment (seconds since 1970)."""
         self._revive(runs)
-        now = self._epochs(runs)
-        ended = set(self.stage.run_ids_in(RunState.FINISHED))
-        return all(run in ended or now[run] > before[run] for run in runs)
-
-    def _epochs(self, runs: list[UUID]) -> dict[UUID, int]:
-        return dict(self.stage.ask("SELECT run_id, epochs_done FROM runs WHERE run_id = ANY(%s)", runs))
+        behind = self.stage.ask(
+            """SELECT 1 FROM runs r WHERE run_id = ANY(%s) AND state <> 'finished' AND NOT EXISTS (
+                   SELECT 1 FROM run_last_metrics m
+                    WHERE m.run_no = r.run_no AND m.metric = 'loss' AND m.time > to_timestamp(%s)) LIMIT 1""",
+            runs,
+            since_s,
+        )
+        return not behind
 
     def _over(self, runs: list[UUID]) -> bool:
         rows = self.stage.ask("SELECT count(*) FROM runs WHERE run_id = ANY(%s) AND state = 'finished'", runs)
