@@ -13,7 +13,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.commands import Selection, Verb
-from nntracker_ray.records import RunState
 from tests.chaos.suite.checker import check
 from tests.chaos.suite.faults import FAULTS, Fault
 from tests.chaos.suite.rules import Broken
