@@ -13,36 +13,11 @@ import numpy as np
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import CheckpointInfo, kind_of
 from nntracker_ray.home import Home
-from nntracker_ray.records import (
-    CaptureSpec,
-    CheckpointPolicy,
-    Configuration,
-    DatasetRef,
-    NamedConf,
-    RunSpec,
-    SplitSpec,
-)
+from nntracker_ray.records import CheckpointPolicy, RunSpec
 from nntracker_ray.training.checkpoint import Checkpoint, Place, epoch_digest, spec_digest, write_checkpoint
+from tests.sample_runs import sample_spec
 
-SPEC = RunSpec(
-    run_id=UUID(int=1),
-    experiment_id=UUID(int=2),
-    name="digits",
-    position=0,
-    configuration=Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), learning_rate=0.01),
-    configuration_index=0,
-    fold=None,
-    repeat=0,
-    seed=1,
-    split=SplitSpec("none", 1, 0),
-    batch_size=8,
-    total_epochs=3,
-    model_digest="0" * 64,
-    train=DatasetRef("1" * 64, "digits"),
-    validation=None,
-    test=None,
-    capture=CaptureSpec(1),
-)
+SPEC = sample_spec()
 KERNEL, BIAS = np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3, np.float32)
 
 

@@ -18,16 +18,13 @@ from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.errors import CheckpointError, DiskFullError
 from nntracker_ray.home import Home
 from nntracker_ray.records import (
-    CaptureSpec,
     CheckpointPolicy,
     Configuration,
-    DatasetRef,
     LearningRateSchedule,
     NamedConf,
     Origin,
     Resources,
     RunSpec,
-    SplitSpec,
 )
 from nntracker_ray.training.atomic_file import FileSteps, remove_leftovers
 from nntracker_ray.training.checkpoint import (
@@ -37,26 +34,9 @@ from nntracker_ray.training.checkpoint import (
     spec_digest,
     write_checkpoint,
 )
+from tests.sample_runs import sample_spec
 
-SPEC = RunSpec(
-    run_id=UUID(int=1),
-    experiment_id=UUID(int=2),
-    name="digits",
-    position=0,
-    configuration=Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), learning_rate=0.01),
-    configuration_index=0,
-    fold=None,
-    repeat=0,
-    seed=1,
-    split=SplitSpec("none", 1, 0),
-    batch_size=8,
-    total_epochs=3,
-    model_digest="0" * 64,
-    train=DatasetRef("1" * 64, "digits"),
-    validation=None,
-    test=None,
-    capture=CaptureSpec(1),
-)
+SPEC = sample_spec()
 OLD, NEW = 1.0, 2.0
 OLD_RELEASE = Path(__file__).parents[2] / "data" / "checkpoints" / "release-0.1"
 
@@ -375,7 +355,7 @@ def test_a_spec_of_the_first_release_has_the_digest_it_had():
     (path,) = OLD_RELEASE.glob("*.ckpt")
     spec = replace(
         SPEC,
-        configuration=replace(SPEC.configuration, loss_function=NamedConf("SparseCategoricalCrossentropy")),
+        configuration=Configuration(NamedConf("Adam"), NamedConf("SparseCategoricalCrossentropy"), 0.01),
         seed=11,
         batch_size=32,
         total_epochs=4,

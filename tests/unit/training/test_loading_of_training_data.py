@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -15,9 +13,10 @@ from nntracker_ray.datasets import DatasetStore
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.folds import split_indices
 from nntracker_ray.home import Home
-from nntracker_ray.records import CaptureSpec, Configuration, DatasetRef, NamedConf, RunSpec, SplitSpec
+from nntracker_ray.records import DatasetRef, RunSpec, SplitSpec
 from nntracker_ray.training.data import epoch_order, label_array, load_training_data
 from nntracker_ray.training.scaling import fit_scaling
+from tests.sample_runs import sample_spec
 
 
 @pytest.fixture(scope="module")
@@ -41,26 +40,7 @@ def refs(store: DatasetStore, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def spec(refs: dict[str, DatasetRef], **changes: Any) -> RunSpec:
-    made = RunSpec(
-        run_id=UUID(int=1),
-        experiment_id=UUID(int=2),
-        name="iris",
-        position=0,
-        configuration=Configuration(NamedConf("SGD"), NamedConf("SparseCategoricalCrossentropy"), None),
-        configuration_index=0,
-        fold=None,
-        repeat=0,
-        seed=3,
-        split=SplitSpec("none", 1, 0),
-        batch_size=16,
-        total_epochs=1,
-        model_digest="0" * 64,
-        train=refs["train"],
-        validation=refs["validation"],
-        test=refs["test"],
-        capture=CaptureSpec(1),
-    )
-    return replace(made, **changes)
+    return sample_spec(**{**refs, **changes})
 
 
 def test_a_given_validation_set_validates(store: DatasetStore, refs: dict[str, DatasetRef]):
