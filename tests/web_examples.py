@@ -33,6 +33,7 @@ from nntracker_ray.records import (
 )
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
+from tests.sample_runs import sample_spec
 
 EPOCHS = 20
 
@@ -53,7 +54,7 @@ def run_specs(
         (o, r, f) for o in range(len(optimizers)) for r in range(len(rates)) for f in range(max(1, folds))
     ]
     return [
-        RunSpec(
+        sample_spec(
             run_id=uuid5(experiment_id, str(position)),
             experiment_id=experiment_id,
             name=name
@@ -64,14 +65,11 @@ def run_specs(
             configuration=Configuration(optimizers[o], NamedConf("SparseCategoricalCrossentropy"), rates[r]),
             configuration_index=o * len(rates) + r,
             fold=f if folds else None,
-            repeat=0,
             seed=7,
             split=SplitSpec("k-fold", folds, 7) if folds else SplitSpec("hold-out", 1, 7),
             batch_size=64,
             total_epochs=epochs,
-            model_digest="0" * 64,
             train=DatasetRef("1" * 64, "handwritten_digits_train.npz"),
-            validation=None,
             test=DatasetRef("2" * 64, "handwritten_digits_test.npz"),
             capture=CaptureSpec(5),
             extra_metrics=tuple(extra),

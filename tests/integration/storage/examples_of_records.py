@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,34 +27,26 @@ from nntracker_ray.records import (
 )
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.writes import claim_next_run, ensure_local_account, submit_experiment
+from tests.sample_runs import sample_spec
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CONFIGURATION = Configuration(NamedConf("Adam", {"epsilon": 1e-7}), NamedConf("MeanSquaredError"), 0.001)
 
 
 def run_spec(**given: Any) -> RunSpec:
-    spec = RunSpec(
-        run_id=uuid4(),
-        experiment_id=uuid4(),
-        name="FileSim",
-        position=0,
-        configuration=Configuration(
-            NamedConf("Adam", {"epsilon": 1e-7}), NamedConf("MeanSquaredError"), 0.001
-        ),
-        configuration_index=0,
-        fold=None,
-        repeat=0,
-        seed=7,
-        split=SplitSpec("hold-out", 1, 7),
-        batch_size=32,
-        total_epochs=10,
-        model_digest="ab" * 32,
-        train=DatasetRef("cd" * 32, "digits.npz", "x", "y"),
-        validation=None,
-        test=None,
-        capture=CaptureSpec(epoch_period=2),
-        tags=("baseline",),
-    )
-    return replace(spec, **given)
+    """A run of its own experiment, with parameters, columns and a tag to be kept."""
+    values = {
+        "run_id": uuid4(),
+        "experiment_id": uuid4(),
+        "name": "FileSim",
+        "configuration": CONFIGURATION,
+        "split": SplitSpec("hold-out", 1, 7),
+        "total_epochs": 10,
+        "train": DatasetRef("cd" * 32, "digits.npz", "x", "y"),
+        "capture": CaptureSpec(epoch_period=2),
+        "tags": ("baseline",),
+    }
+    return sample_spec(**{**values, **given})
 
 
 def specs(count: int, **given: Any) -> list[RunSpec]:
