@@ -10,18 +10,12 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from nntracker_ray.home import Home
-from nntracker_ray.records import (
-    CaptureSpec,
-    Configuration,
-    DatasetRef,
-    NamedConf,
-    RunSpec,
-    SplitSpec,
-)
+from nntracker_ray.records import RunSpec
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.server import EmbeddedServer
+from tests.sample_runs import sample_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +64,4 @@ def leased_run(database: Database, *, epochs: int = 1) -> LeasedRun:
 
 def run_spec(*, epochs: int) -> RunSpec:
     """A run that nobody will train."""
-    data = DatasetRef(digest="0" * 64, name="none")
-    return RunSpec(
-        run_id=uuid4(),
-        experiment_id=uuid4(),
-        name="Benchmark",
-        position=0,
-        configuration=Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), 0.001),
-        configuration_index=0,
-        fold=None,
-        repeat=0,
-        seed=0,
-        split=SplitSpec("none", 1, 0),
-        batch_size=32,
-        total_epochs=epochs,
-        model_digest="0" * 64,
-        train=data,
-        validation=None,
-        test=None,
-        capture=CaptureSpec(1),
-    )
+    return sample_spec(run_id=uuid4(), experiment_id=uuid4(), name="Benchmark", total_epochs=epochs)

@@ -24,18 +24,17 @@ from nntracker_ray.home import Home
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
-    DatasetRef,
     NamedConf,
     Progress,
     Record,
     RunSpec,
-    SplitSpec,
 )
 from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.training.control import Mailbox
 from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.fit import Trainer
 from nntracker_ray.training.process import configure_process
+from tests.sample_runs import sample_spec
 
 SKIPPED = 1  # epochs of each training, beside the very first, which has nothing before it
 ROUNDS = 4
@@ -157,22 +156,5 @@ class _Subject:
 
     def _spec(self, capture: CaptureSpec) -> RunSpec:
         loss = NamedConf("SparseCategoricalCrossentropy", {"from_logits": True})
-        return RunSpec(
-            run_id=UUID(int=1),
-            experiment_id=UUID(int=2),
-            name="overhead",
-            position=0,
-            configuration=Configuration(NamedConf("Adam"), loss, None),
-            configuration_index=0,
-            fold=None,
-            repeat=0,
-            seed=0,
-            split=SplitSpec("none", 1, 0),
-            batch_size=32,
-            total_epochs=self._epochs,
-            model_digest="0" * 64,
-            train=DatasetRef("1" * 64, "random"),
-            validation=None,
-            test=None,
-            capture=capture,
-        )
+        configuration = Configuration(NamedConf("Adam"), loss, None)
+        return sample_spec(configuration=configuration, total_epochs=self._epochs, capture=capture)

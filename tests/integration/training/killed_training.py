@@ -13,12 +13,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from training_kit import make_spec, train
+from training_kit import train
 
 from nntracker_ray.records import Record
 from nntracker_ray.training import atomic_file
 from nntracker_ray.training.control import Mailbox
 from nntracker_ray.wire import encode_records
+from tests.sample_runs import sample_spec
 
 
 class FileSink:
@@ -101,7 +102,7 @@ def main() -> None:
     if counted == "file":
         atomic_file.FileSteps = mortal_steps(fuse)  # type: ignore[misc]
     mailbox = MortalMailbox(fuse) if counted == "batch" else Mailbox()
-    train(make_spec(), folder, sink=FileSink(sink), mailbox=mailbox)  # type: ignore[arg-type]
+    train(sample_spec(), folder, sink=FileSink(sink), mailbox=mailbox)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_kit import PausingMailbox, Training, bits, make_spec, outcome, train
+from training_kit import PausingMailbox, Training, bits, outcome, train
 
 from nntracker_ray.records import EarlyStopping, NamedConf, Record
+from tests.sample_runs import sample_spec
 
 READINGS_PER_EPOCH = 17  # 16 batches and the end of the epoch
 
@@ -17,12 +18,12 @@ READINGS_PER_EPOCH = 17  # 16 batches and the end of the epoch
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Training:
     """The run that nobody interrupted."""
-    return train(make_spec(), tmp_path_factory.mktemp("straight"))
+    return train(sample_spec(), tmp_path_factory.mktemp("straight"))
 
 
 def test_spec_and_seed_determine_every_bit(straight: Training, tmp_path: Path):
     """Two people who train the same thing get the same thing."""
-    again = train(make_spec(), tmp_path)
+    again = train(sample_spec(), tmp_path)
 
     assert bits(again.checkpoint) == bits(straight.checkpoint)
     assert outcome(again.records) == outcome(straight.records)
@@ -30,7 +31,7 @@ def test_spec_and_seed_determine_every_bit(straight: Training, tmp_path: Path):
 
 def test_another_seed_gives_another_training(straight: Training, tmp_path: Path):
     """The comparison above can fail."""
-    other = train(make_spec(seed=12), tmp_path)
+    other = train(sample_spec(seed=12), tmp_path)
 
     assert bits(other.checkpoint) != bits(straight.checkpoint)
 
@@ -47,8 +48,8 @@ def test_another_seed_gives_another_training(straight: Training, tmp_path: Path)
 )
 def test_a_resumed_run_equals_the_straight_one(straight: Training, tmp_path: Path, readings: int):
     """Dropout masks, moving means, Adam's moments, data order and running metrics all go on where they were."""
-    paused = train(make_spec(), tmp_path, mailbox=PausingMailbox(readings))
-    resumed = train(make_spec(), tmp_path)
+    paused = train(sample_spec(), tmp_path, mailbox=PausingMailbox(readings))
+    resumed = train(sample_spec(), tmp_path)
 
     assert paused.status.outcome == "paused"
     assert bits(resumed.checkpoint) == bits(straight.checkpoint)
@@ -59,7 +60,7 @@ def test_a_resumed_run_equals_the_straight_one(straight: Training, tmp_path: Pat
 @pytest.mark.parametrize("optimizer", ["SGD", "RMSprop", "Nadam"])
 def test_ten_pauses_at_random_batches_change_nothing(tmp_path: Path, optimizer: str):
     """Somebody may pause and resume as often as they like."""
-    spec = make_spec(configuration=replace(make_spec().configuration, optimizer=NamedConf(optimizer)))
+    spec = sample_spec(configuration=replace(sample_spec().configuration, optimizer=NamedConf(optimizer)))
     straight = train(spec, tmp_path / "straight")
     pauses = np.random.default_rng(3).integers(1, 9, size=10)
 
@@ -76,7 +77,7 @@ def test_ten_pauses_at_random_batches_change_nothing(tmp_path: Path, optimizer: 
 def test_early_stopping_remembers_over_a_pause(tmp_path: Path):
     """Its patience counts epochs of the run, not of the attempt; its best weights survive."""
     stopping = EarlyStopping(monitor="val_accuracy", patience=2, min_delta=0.2, restore_best=True)
-    spec = make_spec(total_epochs=12, early_stopping=stopping)
+    spec = sample_spec(total_epochs=12, early_stopping=stopping)
     straight = train(spec, tmp_path / "straight")
 
     paused = train(spec, tmp_path / "paused", mailbox=PausingMailbox(READINGS_PER_EPOCH * 3 + 5))
@@ -90,8 +91,8 @@ def test_early_stopping_remembers_over_a_pause(tmp_path: Path):
 
 def test_a_finished_run_trained_again_says_the_same(straight: Training, tmp_path: Path):
     """A worker may die after the last checkpoint and before the test evaluation: the next one makes it."""
-    first = train(make_spec(), tmp_path)
-    second = train(make_spec(), tmp_path)
+    first = train(sample_spec(), tmp_path)
+    second = train(sample_spec(), tmp_path)
 
     said = outcome(second.records)
     assert second.status == first.status

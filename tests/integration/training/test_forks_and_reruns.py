@@ -18,7 +18,8 @@ from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.writes import write_batches
 from tests.integration.storage.examples_of_records import claim, submit
-from tests.integration.training.training_kit import PausingMailbox, Training, bits, facts, make_spec, train
+from tests.integration.training.training_kit import PausingMailbox, Training, bits, facts, train
+from tests.sample_runs import sample_spec
 
 EPOCHS = 4
 KEEP_ALL = CheckpointPolicy(every=1, keep=10)
@@ -75,7 +76,7 @@ def parent_in(
     laboratory: Laboratory, *, pause_after: int | None = None, **given: Any
 ) -> tuple[RunSpec, Training]:
     """A trained run that has kept the checkpoint of every epoch."""
-    spec = make_spec(checkpoints=KEEP_ALL, total_epochs=EPOCHS, **given)
+    spec = sample_spec(checkpoints=KEEP_ALL, total_epochs=EPOCHS, **given)
     laboratory.owner_id = submit(laboratory.database, [spec])
     mailbox = {} if pause_after is None else {"mailbox": PausingMailbox(pause_after)}
     return spec, laboratory.train(spec.run_id, **mailbox)
@@ -108,7 +109,7 @@ def test_a_fork_with_another_rate_goes_on_from_the_checkpoint(laboratory: Labora
 @pytest.mark.parametrize("pause_after", [None, 40], ids=["between epochs", "within an epoch"])
 def test_a_fork_without_changes_ends_as_the_undisturbed_run(laboratory: Laboratory, pause_after: int | None):
     """Nothing is lost on the way through a fork: the last bit of every weight says so."""
-    spec = make_spec(total_epochs=EPOCHS)
+    spec = sample_spec(total_epochs=EPOCHS)
     undisturbed = train(spec, laboratory.home.root / "undisturbed")
     parent, _ = parent_in(laboratory, pause_after=pause_after)
 

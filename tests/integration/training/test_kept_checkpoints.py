@@ -19,7 +19,6 @@ from training_kit import (
     digits,
     facts,
     folder_of,
-    make_spec,
     metric_epochs,
     model_json,
     outcome,
@@ -41,6 +40,7 @@ from nntracker_ray.records import (
 )
 from nntracker_ray.training.checkpoint import read_any_checkpoint
 from nntracker_ray.training.control import Mailbox
+from tests.sample_runs import sample_spec
 
 READINGS_PER_EPOCH = 17
 OLD_RELEASE = Path(__file__).parents[2] / "data" / "checkpoints" / "release-0.1"
@@ -55,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(home: Path) -> Training:
     """Four epochs, each one kept, of which two stay."""
-    return train(make_spec(checkpoints=CheckpointPolicy(every=1, keep=2)), home)
+    return train(sample_spec(checkpoints=CheckpointPolicy(every=1, keep=2)), home)
 
 
 def kept(spec: RunSpec, home: Path) -> list[str]:
@@ -64,7 +64,7 @@ def kept(spec: RunSpec, home: Path) -> list[str]:
 
 def test_epochs_are_kept_as_the_policy_says(whole: Training, home: Path):
     """The newest two of the four, the best, and the last; listed as a fact of the run."""
-    infos = folder_of(make_spec(), home).infos()
+    infos = folder_of(sample_spec(), home).infos()
 
     assert {info.name for info in infos} >= {"best", "epoch-0002", "epoch-0003", "last"}
     assert not {info.name for info in infos} & {"epoch-0000", "epoch-0001"}
@@ -74,7 +74,7 @@ def test_epochs_are_kept_as_the_policy_says(whole: Training, home: Path):
 @pytest.mark.slow
 def test_keeping_checkpoints_changes_no_bit(whole: Training, tmp_path: Path):
     """A policy is about disks."""
-    plain = train(make_spec(), tmp_path)
+    plain = train(sample_spec(), tmp_path)
 
     assert bits(plain.checkpoint) == bits(whole.checkpoint)
     assert outcome(plain.records) == outcome(whole.records)
@@ -83,11 +83,11 @@ def test_keeping_checkpoints_changes_no_bit(whole: Training, tmp_path: Path):
 @pytest.mark.slow
 def test_a_pause_keeps_a_checkpoint_of_its_own(tmp_path: Path):
     """One can come back to it after the run has gone on, and fork from it."""
-    train(make_spec(), tmp_path, mailbox=PausingMailbox(READINGS_PER_EPOCH + 5))
-    train(make_spec(total_epochs=2), tmp_path)
+    train(sample_spec(), tmp_path, mailbox=PausingMailbox(READINGS_PER_EPOCH + 5))
+    train(sample_spec(total_epochs=2), tmp_path)
 
-    assert "pause-21" in kept(make_spec(), tmp_path)
-    (info,) = (info for info in folder_of(make_spec(), tmp_path).infos() if info.kind == "pause")
+    assert "pause-21" in kept(sample_spec(), tmp_path)
+    (info,) = (info for info in folder_of(sample_spec(), tmp_path).infos() if info.kind == "pause")
     assert (info.epochs_done, info.batches_done) == (1, 5)
 
 
@@ -95,10 +95,10 @@ def test_a_pause_keeps_a_checkpoint_of_its_own(tmp_path: Path):
 def test_a_stop_after_a_pause_captures_what_the_trainer_would_have(tmp_path: Path):
     """The run is stopped while nobody trains it; its weights come from the file."""
     at = READINGS_PER_EPOCH + 5
-    stopped = train(make_spec(), tmp_path / "stopped", mailbox=PausingMailbox(at, Mailbox.stop))
-    train(make_spec(), tmp_path / "paused", mailbox=PausingMailbox(at))
+    stopped = train(sample_spec(), tmp_path / "stopped", mailbox=PausingMailbox(at, Mailbox.stop))
+    train(sample_spec(), tmp_path / "paused", mailbox=PausingMailbox(at))
 
-    late = last_capture(folder_of(make_spec(), tmp_path / "paused").path("last"), make_spec())
+    late = last_capture(folder_of(sample_spec(), tmp_path / "paused").path("last"), sample_spec())
 
     *_, live = (record for record in stopped.records if isinstance(record, Capture))
     assert late is not None
@@ -110,8 +110,8 @@ def test_a_stop_after_a_pause_captures_what_the_trainer_would_have(tmp_path: Pat
 
 def test_a_finished_run_that_is_extended_is_the_longer_run(whole: Training, tmp_path: Path):
     """Bit for bit: nothing is lost by deciding later how long to train."""
-    short = train(make_spec(total_epochs=2), tmp_path)
-    extended = train(make_spec(), tmp_path)
+    short = train(sample_spec(total_epochs=2), tmp_path)
+    extended = train(sample_spec(), tmp_path)
 
     said = outcome([*short.records, *extended.records])
     assert bits(extended.checkpoint) == bits(whole.checkpoint)
@@ -122,9 +122,9 @@ def test_a_finished_run_that_is_extended_is_the_longer_run(whole: Training, tmp_
 def test_an_extension_after_an_early_stop_waits_anew(tmp_path: Path):
     """Whoever gives a run more epochs does not want to hear that it had stopped improving."""
     stopping = EarlyStopping(monitor="val_accuracy", patience=2, min_delta=0.9)
-    stopped = train(make_spec(total_epochs=8, early_stopping=stopping), tmp_path)
-    same = train(make_spec(total_epochs=8, early_stopping=stopping), tmp_path)
-    extended = train(make_spec(total_epochs=10, early_stopping=stopping), tmp_path)
+    stopped = train(sample_spec(total_epochs=8, early_stopping=stopping), tmp_path)
+    same = train(sample_spec(total_epochs=8, early_stopping=stopping), tmp_path)
+    extended = train(sample_spec(total_epochs=10, early_stopping=stopping), tmp_path)
 
     assert stopped.status.epochs_done == same.status.epochs_done == 3
     assert extended.status.epochs_done == 5
@@ -132,12 +132,12 @@ def test_an_extension_after_an_early_stop_waits_anew(tmp_path: Path):
 
 
 def fork_spec(checkpoint: str, **changes: object) -> RunSpec:
-    return make_spec(run_id=FORK, name="fork", origin=Origin(UUID(int=1), checkpoint), **changes)
+    return sample_spec(run_id=FORK, name="fork", origin=Origin(UUID(int=1), checkpoint), **changes)
 
 
 def with_optimizer(name: str, rate: float) -> dict[str, object]:
     return {
-        "configuration": replace(make_spec().configuration, optimizer=NamedConf(name), learning_rate=rate)
+        "configuration": replace(sample_spec().configuration, optimizer=NamedConf(name), learning_rate=rate)
     }
 
 
@@ -190,8 +190,8 @@ def test_another_optimizer_begins_with_an_empty_memory(whole: Training, parent: 
 @pytest.mark.slow
 def test_a_fork_outlives_its_parent(whole: Training, parent: Path):
     """What it begins with was kept aside when it was made."""
-    folder_of(make_spec(), parent).keep_for_fork("epoch-0002", FORK)
-    folder_of(make_spec(), parent).remove()
+    folder_of(sample_spec(), parent).keep_for_fork("epoch-0002", FORK)
+    folder_of(sample_spec(), parent).remove()
 
     paused = train(fork_spec("epoch-0002"), parent, mailbox=PausingMailbox(5))
     resumed = train(fork_spec("epoch-0002"), parent)
@@ -204,10 +204,12 @@ def test_a_fork_outlives_its_parent(whole: Training, parent: Path):
 @pytest.mark.slow
 def test_a_fork_amid_an_epoch_goes_on_within_it_when_the_order_is_the_same(whole: Training, tmp_path: Path):
     """With other batches the epoch begun is begun again."""
-    train(make_spec(), tmp_path, mailbox=PausingMailbox(READINGS_PER_EPOCH + 5))
+    train(sample_spec(), tmp_path, mailbox=PausingMailbox(READINGS_PER_EPOCH + 5))
 
     same = train(fork_spec("pause-21"), tmp_path)
-    other = train(make_spec(run_id=UUID(int=8), origin=Origin(UUID(int=1), "last"), batch_size=50), tmp_path)
+    other = train(
+        sample_spec(run_id=UUID(int=8), origin=Origin(UUID(int=1), "last"), batch_size=50), tmp_path
+    )
 
     assert bits(same.checkpoint) == bits(whole.checkpoint)
     steps = {r.epoch: r.step for r in other.records if isinstance(r, MetricPoint)}
@@ -224,18 +226,18 @@ def test_a_run_of_the_first_release_goes_on_where_it_was(tmp_path: Path):
     """An update in the middle of an epoch costs nothing."""
     shutil.copytree(OLD_RELEASE, tmp_path / "checkpoints")
 
-    resumed = train(make_spec(), tmp_path)
+    resumed = train(sample_spec(), tmp_path)
 
     assert facts(resumed.records)["checkpoint"]["resumed_from"]["batches_done"] == 9
     assert resumed.status.steps_done == 64
     assert metric_epochs(resumed.records, "loss") == [1, 2, 3]
-    assert kept(make_spec(), tmp_path)[-1] == "last"
+    assert kept(sample_spec(), tmp_path)[-1] == "last"
 
 
 @pytest.mark.slow
 def test_another_machine_goes_on_where_the_first_one_was(whole: Training, tmp_path: Path):
     """Its disk is gone; the copies are in a place of the run's own choice."""
-    spec = make_spec(checkpoints=CheckpointPolicy(location=f"file://{tmp_path}/remote"))
+    spec = sample_spec(checkpoints=CheckpointPolicy(location=f"file://{tmp_path}/remote"))
     train(spec, tmp_path / "first", mailbox=PausingMailbox(READINGS_PER_EPOCH + 9))
     shutil.rmtree(tmp_path / "first")
 
@@ -250,7 +252,7 @@ def test_an_exported_model_predicts_in_plain_keras_what_the_run_did(
     whole: Training, home: Path, tmp_path: Path
 ):
     """People take it home to where there is no NNTracker."""
-    checkpoint, description = folder_of(make_spec(), home).path("last"), tmp_path / "model.json"
+    checkpoint, description = folder_of(sample_spec(), home).path("last"), tmp_path / "model.json"
     description.write_text(model_json())
     out, weights = tmp_path / "model.keras", tmp_path / "weights.npz"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_kit import PausingMailbox, Training, bits, facts, make_spec, outcome, train
+from training_kit import PausingMailbox, Training, bits, facts, outcome, train
 
 from nntracker_ray.records import (
     Adaptation,
@@ -30,6 +30,7 @@ from nntracker_ray.storage.writes import write_batches
 from nntracker_ray.training.control import Mailbox
 from nntracker_ray.training.data import TrainingData
 from tests.integration.storage.examples_of_records import started_run
+from tests.sample_runs import sample_spec
 
 READINGS_PER_EPOCH = 17  # of the mailbox: before each of 16 batches, and after the epoch
 PLATEAU = {"monitor": "val_loss", "factor": 0.5, "patience": 1, "min_delta": 1e-4, "mode": "auto"}
@@ -68,7 +69,7 @@ def measured(records: list[Record]) -> list[float]:
 
 def scheduled(schedule: LearningRateSchedule | str, **given: Any) -> RunSpec:
     found = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
-    return make_spec(**{"total_epochs": 6, "schedule": found, **given})
+    return sample_spec(**{"total_epochs": 6, "schedule": found, **given})
 
 
 def tiny_data() -> TrainingData:
@@ -206,7 +207,7 @@ def test_an_early_end_says_why(tmp_path: Path):
     """A run of five epochs out of twenty is else taken for a broken one."""
     stopping = EarlyStopping(monitor="val_loss", patience=2, min_delta=9.0)
 
-    made = train(make_spec(total_epochs=20, early_stopping=stopping), tmp_path)
+    made = train(sample_spec(total_epochs=20, early_stopping=stopping), tmp_path)
 
     assert made.status.ended_early == (
         "early stopping: val_loss has not improved for 2 epochs; ended after 3 of 20 epochs"

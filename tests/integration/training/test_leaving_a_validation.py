@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_kit import PausingMailbox, Training, bits, digits, make_spec, metric_epochs, outcome, train
+from training_kit import PausingMailbox, Training, bits, digits, metric_epochs, outcome, train
 
 from nntracker_ray.records import Record
 from nntracker_ray.training.control import Mailbox
+from tests.sample_runs import sample_spec
 
 VALIDATION_BATCHES = 7  # 200 rows
 
@@ -33,14 +34,14 @@ class AskingInEvaluation(Mailbox):
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Training:
     """The run that nobody interrupted."""
-    return train(make_spec(), tmp_path_factory.mktemp("straight"))
+    return train(sample_spec(), tmp_path_factory.mktemp("straight"))
 
 
 @pytest.mark.parametrize("batch", [0, VALIDATION_BATCHES - 1])
 def test_a_pause_within_a_validation_changes_no_bit(straight: Training, tmp_path: Path, batch: int):
     """It goes back to before the last batch of the epoch; that batch and the validation are made again."""
-    paused = train(make_spec(), tmp_path, mailbox=AskingInEvaluation(batch))
-    resumed = train(make_spec(), tmp_path)
+    paused = train(sample_spec(), tmp_path, mailbox=AskingInEvaluation(batch))
+    resumed = train(sample_spec(), tmp_path)
 
     assert paused.status.outcome == "paused"
     assert metric_epochs(paused.records, "val_loss") == []
@@ -50,7 +51,7 @@ def test_a_pause_within_a_validation_changes_no_bit(straight: Training, tmp_path
 
 def test_a_short_validation_is_waited_for_after_the_first(tmp_path: Path):
     """A copy of the model before each would cost more than the wait."""
-    made = train(make_spec(), tmp_path, mailbox=AskingInEvaluation(VALIDATION_BATCHES))
+    made = train(sample_spec(), tmp_path, mailbox=AskingInEvaluation(VALIDATION_BATCHES))
 
     # The next look came from the test.
     assert metric_epochs(made.records, "val_loss") == [0, 1, 2, 3]
@@ -62,8 +63,8 @@ def test_a_pause_within_the_test_evaluation_keeps_the_training_and_tests_later(
 ):
     """The last epoch has its checkpoint already."""
     data = replace(digits(), x_val=None, y_val=None)
-    paused = train(make_spec(), tmp_path, data=data, mailbox=AskingInEvaluation(1))
-    resumed = train(make_spec(), tmp_path, data=data)
+    paused = train(sample_spec(), tmp_path, data=data, mailbox=AskingInEvaluation(1))
+    resumed = train(sample_spec(), tmp_path, data=data)
 
     assert paused.status.outcome == "paused"
     assert paused.status.epochs_done == 4
@@ -77,8 +78,8 @@ def test_twenty_pauses_at_random_batches_change_nothing(straight: Training, tmp_
     """Weights, optimizer state, metrics of the broken epochs: all as if nobody had asked."""
     records: list[Record] = []
     for readings in np.random.default_rng(5).integers(1, 4, size=20):
-        records += train(make_spec(), tmp_path, mailbox=PausingMailbox(int(readings))).records
-    last = train(make_spec(), tmp_path)
+        records += train(sample_spec(), tmp_path, mailbox=PausingMailbox(int(readings))).records
+    last = train(sample_spec(), tmp_path)
 
     assert last.status.outcome == "finished"
     assert bits(last.checkpoint) == bits(straight.checkpoint)

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from training_kit import make_spec, model_json
+from training_kit import model_json
+
+from tests.sample_runs import sample_spec
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def another_thread_throws_dice() -> Iterator[None]:
 def first_weights() -> list[bytes]:
     from nntracker_ray.training.compiling import compiled_model
 
-    return [variable.numpy().tobytes() for variable in compiled_model(make_spec(), model_json()).variables]
+    return [variable.numpy().tobytes() for variable in compiled_model(sample_spec(), model_json()).variables]
 
 
 def test_first_weights_and_masks_do_not_depend_on_what_other_threads_draw():

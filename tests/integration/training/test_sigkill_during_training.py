@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_kit import Training, bits, folder_of, make_spec, outcome, train
+from training_kit import Training, bits, folder_of, outcome, train
 
 from nntracker_ray.records import Record
 from nntracker_ray.training.checkpoint import read_checkpoint
 from nntracker_ray.wire import decode_records
+from tests.sample_runs import sample_spec
 
 CHILD = Path(__file__).with_name("killed_training.py")
 pytestmark = [pytest.mark.slow, pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Training:
-    return train(make_spec(), tmp_path_factory.mktemp("straight"))
+    return train(sample_spec(), tmp_path_factory.mktemp("straight"))
 
 
 def child(folder: Path, counted: str, dies_at: int) -> int:
@@ -53,7 +54,7 @@ def test_kills_at_the_checkpoint_writers_work_lose_nothing(straight: Training, t
 
 
 def assert_whole(straight: Training, folder: Path) -> None:
-    spec = make_spec()
+    spec = sample_spec()
     records: tuple[Record, ...] = decode_records((folder / "records").read_bytes())
     assert bits(read_checkpoint(folder_of(spec, folder).path("last"), spec=spec)) == bits(straight.checkpoint)
     assert outcome(records) == outcome(straight.records)

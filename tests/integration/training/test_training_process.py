@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from training_kit import digits, folder_of, make_spec, model_json
+from training_kit import digits, folder_of, model_json
 
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.sinks import MemorySink
@@ -14,6 +14,7 @@ from nntracker_ray.training.control import Mailbox
 from nntracker_ray.training.fit import Trainer
 from nntracker_ray.training.process import configure_process, configured_threads
 from nntracker_ray.training.warm_up import warm_up
+from tests.sample_runs import sample_spec
 
 
 def test_threads_are_settled_once():
@@ -31,11 +32,11 @@ def test_a_trainer_obeys_from_another_thread_and_starts_once(tmp_path: Path):
     """The caller watches, asks, and gets its word within a batch."""
     mailbox = Mailbox()
     trainer = Trainer(
-        make_spec(total_epochs=100_000),
+        sample_spec(total_epochs=100_000),
         data=digits(),
         model_json=model_json(),
         sink=MemorySink(),
-        checkpoints=folder_of(make_spec(), tmp_path),
+        checkpoints=folder_of(sample_spec(), tmp_path),
         mailbox=mailbox,
     )
     trainer.start()

@@ -17,7 +17,6 @@ from training_kit import (
     digits,
     facts,
     folder_of,
-    make_spec,
     metric_epochs,
     model_json,
     train,
@@ -37,6 +36,7 @@ from nntracker_ray.sinks import MemorySink
 from nntracker_ray.training.control import Mailbox
 from nntracker_ray.training.recorder import GuardedSink
 from nntracker_ray.training.schedule import CheckpointSchedule
+from tests.sample_runs import sample_spec
 
 READINGS_PER_EPOCH = 17
 STEPS = -(-ROWS // BATCH_SIZE)
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(folder: Path) -> Training:
     """A run of six epochs, captured at every third, with an extra metric."""
     extra = NamedConf("SparseTopKCategoricalAccuracy", {"k": 3, "name": "top3"})
-    spec = make_spec(
+    spec = sample_spec(
         total_epochs=6, capture=CaptureSpec(3, layers=("hid*", "scores")), extra_metrics=(extra,)
     )
     return train(spec, folder)
@@ -121,7 +121,7 @@ def test_the_best_epoch_is_kept_as_a_whole_checkpoint(whole: Training, folder: P
     losses = [r.value for r in whole.records if isinstance(r, MetricPoint) and r.metric == "val_loss"]
     best = losses.index(min(losses))
 
-    found = folder_of(make_spec(), folder).info("best")
+    found = folder_of(sample_spec(), folder).info("best")
 
     assert (found.epochs_done, found.metric, found.value) == (best + 1, "val_loss", losses[best])
     assert facts(whole.records)["best"] == {"metric": "val_loss", "value": losses[best], "epoch": best}
@@ -132,27 +132,29 @@ def test_the_best_epoch_is_kept_as_a_whole_checkpoint(whole: Training, folder: P
 )
 def test_the_learning_rate_in_force_is_what_was_asked_for(tmp_path: Path, optimizer: str):
     """The original tracker showed a learning rate and trained with another."""
-    configuration = replace(make_spec().configuration, optimizer=NamedConf(optimizer), learning_rate=0.0375)
+    configuration = replace(sample_spec().configuration, optimizer=NamedConf(optimizer), learning_rate=0.0375)
 
-    run = train(make_spec(total_epochs=1, configuration=configuration), tmp_path)
+    run = train(sample_spec(total_epochs=1, configuration=configuration), tmp_path)
 
     assert facts(run.records)["effective_learning_rate"] == 0.0375
 
 
 def test_without_a_learning_rate_the_optimizers_own_is_recorded(tmp_path: Path):
     """What is recorded is what is in force."""
-    configuration = replace(make_spec().configuration, learning_rate=None)
+    configuration = replace(sample_spec().configuration, learning_rate=None)
 
-    run = train(make_spec(total_epochs=1, configuration=configuration), tmp_path)
+    run = train(sample_spec(total_epochs=1, configuration=configuration), tmp_path)
 
     assert facts(run.records)["effective_learning_rate"] == 0.001
 
 
 def test_nan_is_recorded_and_training_goes_on(tmp_path: Path):
     """A loss that explodes is a result, and says when it did."""
-    configuration = replace(make_spec().configuration, learning_rate=1e38)
+    configuration = replace(sample_spec().configuration, learning_rate=1e38)
 
-    run = train(make_spec(total_epochs=3, configuration=configuration), tmp_path, model=model_json("linear"))
+    run = train(
+        sample_spec(total_epochs=3, configuration=configuration), tmp_path, model=model_json("linear")
+    )
 
     losses = [r.value for r in run.records if isinstance(r, MetricPoint) and r.metric == "loss"]
     assert run.status.outcome == "finished"
@@ -165,7 +167,7 @@ def test_an_early_stop_is_captured_and_the_best_weights_are_tested(tmp_path: Pat
     """The last epoch is the last one made, not the last one planned."""
     stopping = EarlyStopping(monitor="val_accuracy", patience=1, min_delta=0.9, restore_best=True)
 
-    run = train(make_spec(total_epochs=50, capture=CaptureSpec(40), early_stopping=stopping), tmp_path)
+    run = train(sample_spec(total_epochs=50, capture=CaptureSpec(40), early_stopping=stopping), tmp_path)
 
     assert run.status.outcome == "finished"
     assert captured_epochs(run.records) == [0, run.status.epochs_done - 1]
@@ -178,7 +180,7 @@ def test_an_early_stop_is_captured_and_the_best_weights_are_tested(tmp_path: Pat
 def test_a_stopped_run_keeps_its_last_weights(tmp_path: Path):
     """Stop takes effect within a batch, with a capture of that moment and a checkpoint."""
     run = train(
-        make_spec(capture=CaptureSpec(3)),
+        sample_spec(capture=CaptureSpec(3)),
         tmp_path,
         mailbox=PausingMailbox(READINGS_PER_EPOCH + 5, Mailbox.stop),
     )
@@ -219,11 +221,11 @@ def final_state(sink: MemorySink, folder: Path) -> dict[str, bytes]:
 
     guarded = GuardedSink(sink)
     attempt = Attempt(
-        make_spec(total_epochs=3),
+        sample_spec(total_epochs=3),
         data=digits(),
         model_json=model_json(),
         sink=guarded,
-        checkpoints=folder_of(make_spec(), folder),
+        checkpoints=folder_of(sample_spec(), folder),
         mailbox=Mailbox(),
         schedule=CheckpointSchedule(1),
     )
@@ -241,7 +243,7 @@ class UnsafeSink(MemorySink):
 
 def test_no_checkpoint_covers_records_that_are_not_safe(tmp_path: Path):
     """Else a kill would lose them: a record is durable, or its epoch is trained again."""
-    run = train(make_spec(total_epochs=2), tmp_path, sink=UnsafeSink())
+    run = train(sample_spec(total_epochs=2), tmp_path, sink=UnsafeSink())
 
     assert run.status.outcome == "finished"
     assert run.checkpoint is None
@@ -258,12 +260,12 @@ class StaleSink(MemorySink):
 def test_an_attempt_that_was_overtaken_ends(tmp_path: Path):
     """Two trainers of one run must not go on side by side."""
     with pytest.raises(StaleAttemptError):
-        train(make_spec(total_epochs=50), tmp_path, sink=StaleSink())
+        train(sample_spec(total_epochs=50), tmp_path, sink=StaleSink())
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path):
     """Weights of one network are never put into another."""
-    train(make_spec(total_epochs=1), tmp_path)
+    train(sample_spec(total_epochs=1), tmp_path)
 
     with pytest.raises(CheckpointError, match="arrays for the model"):
-        train(make_spec(total_epochs=2), tmp_path, model=model_json(use_bias=False))
+        train(sample_spec(total_epochs=2), tmp_path, model=model_json(use_bias=False))

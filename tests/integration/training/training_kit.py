@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
@@ -18,15 +17,10 @@ from nntracker_ray.home import Home
 from nntracker_ray.records import (
     Adaptation,
     Capture,
-    CaptureSpec,
-    Configuration,
-    DatasetRef,
     MetricPoint,
-    NamedConf,
     Record,
     RunFact,
     RunSpec,
-    SplitSpec,
 )
 from nntracker_ray.sinks import MemorySink, RecordSink
 from nntracker_ray.training.checkpoint import Checkpoint, read_checkpoint
@@ -35,9 +29,10 @@ from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.fit import Trainer, TrainerStatus
 from nntracker_ray.training.process import configure_process
 from nntracker_ray.training.schedule import CheckpointSchedule
+from tests.sample_runs import sample_spec
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-BATCH_SIZE, ROWS = 32, 500  # 16 batches an epoch, the last one of 20 rows
+BATCH_SIZE, ROWS = sample_spec().batch_size, 500  # 16 batches an epoch, the last one of 20 rows
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OF_THE_ATTEMPT = ("environment", "checkpoint", "began_at_step_")  # facts that an interruption may change
 TIMES = ("epoch_time", "elapsed_time")
@@ -51,31 +46,6 @@ def folder_of(spec: RunSpec, root: Path) -> CheckpointFolder:
 def every_epoch() -> CheckpointSchedule:
     """Checkpoints at each epoch, whatever they cost, so that every kill finds one."""
     return CheckpointSchedule(1, share=1.0)
-
-
-def make_spec(**changes: Any) -> RunSpec:
-    spec = RunSpec(
-        run_id=UUID(int=1),
-        experiment_id=UUID(int=2),
-        name="digits",
-        position=0,
-        configuration=Configuration(
-            NamedConf("Adam"), NamedConf("SparseCategoricalCrossentropy"), learning_rate=0.01
-        ),
-        configuration_index=0,
-        fold=None,
-        repeat=0,
-        seed=11,
-        split=SplitSpec("none", 1, 0),
-        batch_size=BATCH_SIZE,
-        total_epochs=4,
-        model_digest="0" * 64,
-        train=DatasetRef("1" * 64, "digits"),
-        validation=None,
-        test=None,
-        capture=CaptureSpec(1),
-    )
-    return replace(spec, **changes)
 
 
 def digits(rows: int = ROWS) -> TrainingData:
