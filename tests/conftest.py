@@ -99,3 +99,17 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url, application="nntracker tests")
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module")
+def module_database_url(embedded_template: TemplateDatabase) -> Iterator[str]:
+    """The DSN of a fresh database for a whole module, whose tests share a Ray, a web server or their examples."""
+    yield from embedded_template.copy()
+
+
+@pytest.fixture(scope="module")
+def module_database(module_database_url: str) -> Iterator[Database]:
+    """A `Database` on it."""
+    database = Database(module_database_url, application="nntracker tests")
+    yield database
+    database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -22,7 +21,6 @@ from nntracker_ray.storage.writes import (
     requeue_orphans,
     submit_command,
 )
-from tests.conftest import TemplateDatabase
 from tests.integration.storage.examples_of_records import specs, submit
 
 RUNS = 2
@@ -41,18 +39,10 @@ words = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def database_url(embedded_template: TemplateDatabase) -> Iterator[str]:
+@pytest.fixture
+def database(module_database: Database) -> Database:
     """One database for all examples: each has runs of its own."""
-    yield from embedded_template.copy()
-
-
-@pytest.fixture(scope="module")
-def database(database_url: str) -> Iterator[Database]:
-    """A `Database` on it."""
-    database = Database(database_url)
-    yield database
-    database.close()
+    return module_database
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -25,12 +25,9 @@ UNKNOWN_RUN = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def database(embedded_template) -> Iterator[Database]:
+def database(module_database: Database) -> Database:
     """One for the module: what tests leave in it, sessions and links, does not disturb the others."""
-    for url in embedded_template.copy():
-        database = Database(url, application="nntracker tests")
-        yield database
-        database.close()
+    return module_database
 
 
 @pytest.fixture(scope="module")

@@ -26,32 +26,23 @@ def home(tmp_path_factory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def migrated(embedded_template) -> Iterator[Database]:
-    """One database and one web server for the module: starting one takes longer than any test here."""
-    for url in embedded_template.copy():
-        database = Database(url, application="nntracker tests")
-        yield database
-        database.close()
-
-
-@pytest.fixture(scope="module")
-def client(home: Home, migrated: Database) -> Iterator[httpx.Client]:
-    """Signed in, and speaking as our own pages do."""
+def client(home: Home, module_database: Database) -> Iterator[httpx.Client]:
+    """Signed in, and speaking as our own pages do; one for the module, as its server takes long to start."""
     with (
-        web_server(home.root, migrated.dsn) as address,
+        web_server(home.root, module_database.dsn) as address,
         httpx.Client(base_url=address, headers={"origin": address}) as client,
     ):
-        token = make_login_link(migrated, address).partition("#")[2]
+        token = make_login_link(module_database, address).partition("#")[2]
         client.post("/session", json={"token": token}).raise_for_status()
         yield client
 
 
 @pytest.fixture
-def database(migrated: Database) -> Database:
+def database(module_database: Database) -> Database:
     """Without runs and commands."""
-    with migrated.connection() as conn:
+    with module_database.connection() as conn:
         conn.execute("TRUNCATE experiments, commands, deleted_runs CASCADE")
-    return migrated
+    return module_database
 
 
 def ask(client: httpx.Client, verb: str, *, key: str | None = None, **body) -> httpx.Response:

@@ -6,24 +6,14 @@ import math
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import ray
 
 from actors.metrics_writer import deliver_to_actor
-from nntracker_ray.records import (
-    CaptureSpec,
-    Configuration,
-    DatasetRef,
-    MetricPoint,
-    NamedConf,
-    Progress,
-    RunSpec,
-    SplitSpec,
-)
+from nntracker_ray.records import MetricPoint, Progress
 from nntracker_ray.sinks import SpoolSink
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.writes import ensure_local_account, submit_experiment
+from tests.integration.storage.examples_of_records import specs, submit
 
 BURST = 50  # points
 METRICS = ("loss", "accuracy")
@@ -31,44 +21,13 @@ METRICS = ("loss", "accuracy")
 
 def submitted_runs(database: Database, count: int) -> list[int]:
     """Numbers of new runs of one experiment."""
-    experiment_id = uuid4()
-    with database.connection() as connection:
-        owner_id = ensure_local_account(connection)
-        submit_experiment(
-            connection,
-            owner_id=owner_id,
-            experiment_id=experiment_id,
-            name="writer",
-            config={},
-            runs=[_spec(experiment_id, position) for position in range(count)],
-        )
+    runs = specs(count)
+    submit(database, runs)
     with database.connection() as connection:
         rows = connection.execute(
-            "SELECT run_no FROM runs WHERE experiment_id = %s ORDER BY position", [experiment_id]
+            "SELECT run_no FROM runs WHERE experiment_id = %s ORDER BY position", [runs[0].experiment_id]
         )
         return [run_no for (run_no,) in rows]
-
-
-def _spec(experiment_id, position) -> RunSpec:
-    return RunSpec(
-        run_id=uuid4(),
-        experiment_id=experiment_id,
-        name=f"run {position}",
-        position=position,
-        configuration=Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), 0.001),
-        configuration_index=position,
-        fold=None,
-        repeat=0,
-        seed=7,
-        split=SplitSpec("hold-out", 1, 7),
-        batch_size=32,
-        total_epochs=10,
-        model_digest="ab" * 32,
-        train=DatasetRef("cd" * 32, "digits.npz", "x", "y"),
-        validation=None,
-        test=None,
-        capture=CaptureSpec(epoch_period=2),
-    )
 
 
 def value_of(run_no: int, metric: str, epoch: int) -> float:
