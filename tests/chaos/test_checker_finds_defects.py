@@ -17,7 +17,7 @@ from nntracker_ray.records import LearningRateSchedule, RunSpec, RunState
 from nntracker_ray.spool import Spool
 from nntracker_ray.storage.connection import Database
 from tests.chaos.suite.checker import check, verdict
-from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.integration.runs.run_kit import actors_of, new_lab
 from tests.ray_cluster import local_ray
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -48,28 +48,18 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def module_database_url(embedded_template) -> Iterator[str]:
-    """A fresh database for this module."""
-    yield from embedded_template.copy()
-
-
-@pytest.fixture(scope="module")
 def finished(
-    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+    module_database: Database, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Home, RunSpec, RunSpec]:
     """Two real trainings that differ in nothing that training looks at, done."""
-    folder = tmp_path_factory.mktemp("lab")
-    home = Home(folder / "home").create()
-    database = Database(module_database_url, application="nntracker tests")
-    lab = Lab(home, database, store_digits(home, folder), store_model(home))
+    lab = new_lab(Home(tmp_path_factory.mktemp("lab")), module_database)
     schedule = LearningRateSchedule("step", {"factor": 0.5, "every": 2})
     run, twin = lab.specs(2, seed=7, total_epochs=EPOCHS, schedule=schedule)
-    with local_ray(cpus=2), actors_of(home, module_database_url):
+    with local_ray(cpus=2), actors_of(lab.home, module_database_url):
         lab.submit([run, twin])
         lab.await_state(run, RunState.FINISHED)
         lab.await_state(twin, RunState.FINISHED)
-    database.close()
-    return home, run, twin
+    return lab.home, run, twin
 
 
 @pytest.fixture

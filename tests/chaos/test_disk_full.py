@@ -16,7 +16,7 @@ from nntracker_ray.home import Home
 from nntracker_ray.records import RunSpec, RunState
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
-from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, new_lab
 from tests.ray_cluster import local_ray
 
 pytestmark = [
@@ -41,18 +41,12 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def module_database_url(embedded_template) -> Iterator[str]:
-    """A fresh database that the tests of this module share, because their Ray does."""
-    yield from embedded_template.copy()
-
-
-@pytest.fixture(scope="module")
-def lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(
+    module_database: Database, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
     """A platform whose checkpoints and spools lie on small disks."""
-    folder = tmp_path_factory.mktemp("lab")
-    home = Home(folder / "home").create()
-    database = Database(module_database_url, application="nntracker tests")
-    made = Lab(home, database, store_digits(home, folder, rows=1500), store_model(home, units=1000))
+    home = Home(tmp_path_factory.mktemp("lab"))
+    made = new_lab(home, module_database, rows=1500, units=1000)
     with (
         small_disk(home.checkpoints),
         small_disk(home.spool),
@@ -60,7 +54,6 @@ def lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
         actors_of(home, module_database_url),
     ):
         yield made
-    database.close()
 
 
 def fill(folder: Path) -> Path:

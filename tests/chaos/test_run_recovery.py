@@ -16,7 +16,7 @@ from nntracker_ray.control import command
 from nntracker_ray.home import Home
 from nntracker_ray.records import RunSpec, RunState
 from nntracker_ray.storage.connection import Database
-from tests.integration.runs.run_kit import Lab, actors_of, await_value, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, await_value, new_lab, store_model
 from tests.ray_cluster import local_ray
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -25,20 +25,10 @@ EPOCHS = 40
 
 
 @pytest.fixture(scope="module")
-def module_database_url(embedded_template) -> Iterator[str]:
-    """A fresh database that the tests of this module share, because their Ray does."""
-    yield from embedded_template.copy()
-
-
-@pytest.fixture(scope="module")
-def lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A Ray of two CPUs, with data and a model; the actors are started by each test."""
-    folder = tmp_path_factory.mktemp("lab")
-    home = Home(folder / "home").create()
-    database = Database(module_database_url, application="nntracker tests")
     with local_ray(cpus=2):
-        yield Lab(home, database, store_digits(home, folder, rows=1500), store_model(home))
-    database.close()
+        yield new_lab(Home(tmp_path_factory.mktemp("lab")), module_database, rows=1500)
 
 
 def twins(lab: Lab) -> tuple[RunSpec, RunSpec]:

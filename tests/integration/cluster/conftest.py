@@ -11,7 +11,7 @@ import pytest
 from nntracker_ray.shared import ENVIRONMENT_VARIABLE
 from nntracker_ray.storage.connection import Database
 from tests.integration.cluster.local_nodes import LocalNodes, local_nodes
-from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, new_lab
 
 MakePlatform = Callable[[int], tuple[LocalNodes, Lab]]
 
@@ -33,7 +33,7 @@ def platform_of(
         def make(count: int) -> tuple[LocalNodes, Lab]:
             nodes = ends.enter_context(local_nodes(tmp_path, count))
             home = nodes.nodes[0].home
-            lab = Lab(home, database, store_digits(home, tmp_path, rows=1500), store_model(home))
+            lab = new_lab(home, database, rows=1500)
             ends.enter_context(actors_of(home, database_url))
             return nodes, lab
 

@@ -8,24 +8,14 @@ import pytest
 
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
-from tests.integration.runs.run_kit import Lab, actors_of, store_digits, store_model
+from tests.integration.runs.run_kit import Lab, actors_of, new_lab
 from tests.ray_cluster import local_ray
 
 
 @pytest.fixture(scope="module")
-def module_database_url(embedded_template) -> Iterator[str]:
-    """A fresh database that the tests of a module share, because their Ray does."""
-    yield from embedded_template.copy()
-
-
-@pytest.fixture(scope="module")
-def module_lab(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def module_lab(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """Data, model and database; nothing trains yet."""
-    folder = tmp_path_factory.mktemp("lab")
-    home = Home(folder / "home").create()
-    database = Database(module_database_url, application="nntracker tests")
-    yield Lab(home, database, store_digits(home, folder), store_model(home))
-    database.close()
+    return new_lab(Home(tmp_path_factory.mktemp("lab")), module_database)
 
 
 @pytest.fixture(scope="module")

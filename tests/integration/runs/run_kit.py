@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -19,20 +20,11 @@ from nntracker_ray.datasets import DatasetStore
 from nntracker_ray.home import Home
 from nntracker_ray.models.schema import parse_model
 from nntracker_ray.models.store import ModelStore
-from nntracker_ray.records import (
-    CaptureSpec,
-    Configuration,
-    DatasetRef,
-    NamedConf,
-    Resources,
-    RunRow,
-    RunSpec,
-    RunState,
-    SplitSpec,
-)
+from nntracker_ray.records import DatasetRef, RunRow, RunSpec, RunState, SplitSpec
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.writes import ensure_local_account, submit_experiment
+from tests.sample_runs import sample_spec
 
 T = TypeVar("T")
 PATIENCE_S = 240.0
@@ -59,15 +51,16 @@ def actors_of(home: Home, dsn: str, **limits: float) -> Iterator[None]:
         stop_run_manager()
 
 
-def store_digits(home: Home, folder: Path, rows: int = 600) -> DatasetRef:
+def store_digits(home: Home, rows: int) -> DatasetRef:
     """Handwritten digits as an NPZ in the dataset store; more rows, longer epochs."""
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
     picked = np.arange(rows) % len(x)
-    path = folder / f"digits{rows}.npz"
-    np.savez(path, x=(x[picked] / 16).astype(np.float32), y=y[picked].astype(np.int64))
-    stored = DatasetStore(home).add(str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"digits{rows}.npz"
+        np.savez(path, x=(x[picked] / 16).astype(np.float32), y=y[picked].astype(np.int64))
+        stored = DatasetStore(home).add(str(path))
     return DatasetRef(stored.digest, stored.name, feature_name="x", label_name="y")
 
 
@@ -107,33 +100,22 @@ class Lab:
         """Runs of one new experiment, which differ in seed."""
         experiment_id = uuid4()
         return [
-            replace(
-                RunSpec(
-                    run_id=uuid4(),
-                    experiment_id=experiment_id,
-                    name=f"digits ({place + 1})",
-                    position=place,
-                    configuration=Configuration(
-                        NamedConf("Adam"), NamedConf("SparseCategoricalCrossentropy"), learning_rate=0.01
-                    ),
-                    configuration_index=0,
-                    fold=None,
-                    repeat=place,
-                    seed=100 + place,
-                    split=SplitSpec("hold-out", 1, 0),
-                    batch_size=32,
-                    total_epochs=3,
-                    model_digest=self.model_digest,
-                    train=self.train,
-                    validation=None,
-                    test=None,
-                    capture=CaptureSpec(1),
-                    resources=Resources(cpu=1.0),
-                ),
-                **changes,
-            )
+            sample_spec(**{**self._values(place), "experiment_id": experiment_id, **changes})
             for place in range(count)
         ]
+
+    def _values(self, place: int) -> dict[str, Any]:
+        return {
+            "run_id": uuid4(),
+            "name": f"digits ({place + 1})",
+            "position": place,
+            "repeat": place,
+            "seed": 100 + place,
+            "split": SplitSpec("hold-out", 1, 0),
+            "total_epochs": 3,
+            "model_digest": self.model_digest,
+            "train": self.train,
+        }
 
     def submit(self, specs: list[RunSpec]) -> None:
         with self.database.connection() as connection:
@@ -214,3 +196,9 @@ class Lab:
             at_once += change
             most = max(most, at_once)
         return most
+
+
+def new_lab(home: Home, database: Database, *, rows: int = 600, units: int = 16) -> Lab:
+    """Data and a model in the data folder; nothing trains yet."""
+    home.create()
+    return Lab(home, database, store_digits(home, rows), store_model(home, units))
