@@ -54,15 +54,22 @@ class Supervisor:
     def run(self) -> int:
         """Returns: the exit code of the last platform process."""
         self._obey_signals()
-        # A second one on the same folder is refused by its platform, and must not take the first one's note away.
-        ours = running_supervisor(self._home) is None
-        if ours:
-            write_supervisor_file(self._home.create())
+        noted = self._note()
         try:
             return self._keep_up()
         finally:
-            if ours:
+            if noted:
                 self._home.supervisor_file.unlink(missing_ok=True)
+
+    def _note(self) -> bool:
+        """Say in the data folder who we are; not in the place of another, whose platform will refuse ours."""
+        if running_supervisor(self._home) is not None:
+            return False
+        try:
+            write_supervisor_file(self._home.create())
+        except OSError:  # the platform tells what is wrong with the folder
+            return False
+        return True
 
     def _keep_up(self) -> int:
         backoff = Backoff()

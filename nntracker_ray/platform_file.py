@@ -72,7 +72,7 @@ def write_supervisor_file(home: Home) -> None:
 
 def running_supervisor(home: Home) -> ProcessNote | None:
     """Who starts the platform again when it dies; None when nobody does."""
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+    with contextlib.suppress(OSError, ValueError, TypeError):
         note = ProcessNote(**json.loads(home.supervisor_file.read_text()))
         return note if note.is_alive else None
     return None
@@ -97,6 +97,6 @@ def _write(path: Path, note: PlatformInfo | ProcessNote) -> None:
 
 
 def _read(path: Path) -> PlatformInfo | None:
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+    with contextlib.suppress(OSError, ValueError, TypeError):
         return PlatformInfo(**json.loads(path.read_text()))
     return None
