@@ -64,9 +64,9 @@ def checkpoints_table(found: Sequence[CheckpointInfo]) -> Table:
     """One line for each, the oldest moment first."""
     table = slim_table()
     table.add_column("name", no_wrap=True)
-    for heading in ("epochs", "batches", "steps", "size"):
+    for heading in ("epochs", "batches", "steps", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("measured", no_wrap=True)
+    table.add_column("measured", overflow="fold")
     table.add_column("written (UTC)", no_wrap=True)
     for one in found:
         measured = f"{one.metric} {format_value(one.value)}" if one.metric and one.value is not None else ""
@@ -75,7 +75,7 @@ def checkpoints_table(found: Sequence[CheckpointInfo]) -> Table:
             str(one.epochs_done),
             str(one.batches_done),
             str(one.steps_done),
-            f"{one.bytes / 1e6:,.2f} MB",
+            f"{one.bytes / 1e6:,.2f}",
             Text(measured),
             f"{one.created_at:%m-%d %H:%M:%S}",
         )

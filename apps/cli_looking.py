@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.cli_options import AsJson, HomeOption, InState, OfExperiment, OneRun, WithTag, chosen_home
+from nntracker_ray.errors import BadInputError
 
 app = typer.Typer()
 PANEL = "Look at runs"
@@ -92,6 +93,9 @@ def checkpoints(
     """List the checkpoints of a run, or write one to a file."""
     from apps.checkpoint_command import download_checkpoint, list_checkpoints
     from apps.opened_database import open_session
+
+    if to is not None and download is None:
+        raise BadInputError("--to says where, but not what; say --download NAME as well, such as best")
 
     with open_session(chosen_home(home)) as session:
         if download is None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from apps.outcomes import MOST_LINES
 from apps.state_words import state_text
 from apps.tables import slim_table
-from nntracker_ray.commands import Selection
+from nntracker_ray.commands import Selection, nothing_matches
 from nntracker_ray.errors import BadInputError, NotFoundError
 from nntracker_ray.records import RunRow
 from nntracker_ray.session import Session
@@ -53,7 +53,7 @@ def read_doomed(session: Session, selection: Selection) -> list[Doomed]:
     with session.database.connection() as conn:
         rows = queries.select_runs(conn, owner_id=owner_id, selection=selection)
         if not rows:
-            raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
+            raise NotFoundError(nothing_matches(selection))
         ids = [row.run_id for row in rows]
         costs = {one.run_id: one for one in queries.cost_of_deletion(conn, owner_id=owner_id, run_ids=ids)}
         sizes = {
@@ -95,5 +95,8 @@ def _in_all(doomed: Sequence[Doomed]) -> Text:
     forks = sum(one.cost.forks for one in doomed)
     size = megabytes(sum(one.bytes for one in doomed))
     count = f"{len(doomed)} run{'s' if len(doomed) != 1 else ''}"
-    kept = f" {forks} forks stay, with the history that they inherited." if forks else ""
+    stay = "1 fork stays, with the history that it inherited."
+    if forks > 1:
+        stay = f"{forks:,} forks stay, with the history that they inherited."
+    kept = f" {stay}" if forks else ""
     return Text(f"{count}, {epochs} epochs, {size} will be lost, also from the disk.{kept}", style="bold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -170,4 +171,6 @@ def _ended(members: Sequence[RunRow]) -> str:
 def _mean_and_deviation(mean: float | None, std: float | None) -> str:
     if mean is None:
         return ""
-    return format_value(mean) if std is None else f"{format_value(mean)} ± {format_value(std)}"
+    if std is None or math.isnan(std):  # one run alone has no deviation
+        return format_value(mean)
+    return f"{format_value(mean)} ± {format_value(std)}"

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.commands import CommandRow
+from nntracker_ray.errors import NotFoundError
 from nntracker_ray.plain_values import plain
 from nntracker_ray.records import JsonValue, RunRow, RunSpec, RunState, to_json
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
+from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.tables import Columns, lines_of
 from nntracker_ray.storage.work_queries import DeletionCost
 
@@ -32,6 +34,7 @@ class RunReport:
     curves: Columns
     cost: DeletionCost | None  # captures and points that are stored
     waiting: str  # why a queued run has not begun; "" for others
+    parent: RunRow | None = None  # of a fork, while it is there
 
     def series(self, metric: str) -> list[float]:
         """The values of a metric, by epoch."""
@@ -44,12 +47,12 @@ def read_report(session: Session, run_id: UUID) -> RunReport:
     one: dict[str, Any] = {"owner_id": session.owner_id, "run_id": run_id}
     owner_id = session.owner_id
     with session.database.connection() as conn:
-        row = queries.find_run(conn, **one)
+        row, spec = queries.find_run(conn, **one), queries.run_spec(conn, **one)
         history = queries.state_changes(conn, **one)
         costs = queries.cost_of_deletion(conn, owner_id=owner_id, run_ids=[run_id])
         return RunReport(
             row=row,
-            spec=queries.run_spec(conn, **one),
+            spec=spec,
             facts=queries.run_facts(conn, **one),
             history=history,
             commands=queries.list_commands(conn, **one, limit=20),
@@ -58,7 +61,17 @@ def read_report(session: Session, run_id: UUID) -> RunReport:
             curves=queries.learning_curves(conn, owner_id=owner_id, run_ids=[run_id], metrics=SHOWN_CURVES),
             cost=costs[0] if costs else None,
             waiting=_why_it_waits(row, history, queries.queue_lengths(conn, owner_id=owner_id)),
+            parent=_parent(conn, owner_id, spec),
         )
+
+
+def _parent(conn: Connection, owner_id: UUID, spec: RunSpec) -> RunRow | None:
+    if spec.origin is None:
+        return None
+    try:
+        return queries.find_run(conn, owner_id=owner_id, run_id=spec.origin.run_id)
+    except NotFoundError:
+        return None
 
 
 SHOWN_CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")

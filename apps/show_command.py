@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.checkpoint_command import checkpoints_table
-from apps.dashboard.words import duration, elapsed, named
+from apps.dashboard.words import duration, elapsed, named, plural, time_left
 from apps.dashboard.words import learning_rate as rate_words
 from apps.deletion import megabytes
 from apps.run_report import SHOWN_CURVES, RunReport, read_report, report_object
@@ -22,7 +21,7 @@ from apps.sparkline import sparkline
 from apps.state_words import bar, speaks_unicode, state_text
 from apps.tables import slim_table
 from nntracker_ray.progress_bars import format_value
-from nntracker_ray.records import RunRow, RunState
+from nntracker_ray.records import JsonValue, RunRow
 from nntracker_ray.session import Session
 from nntracker_ray.storage.tables import lines_of
 
@@ -43,9 +42,12 @@ def report_view(report: RunReport, console: Console, *, now: datetime) -> Group:
     """The report as it is printed."""
     parts: list[RenderableType] = [_head(report, console), _facts(report, console, now)]
     parts += _section("Metrics", _metrics(report, console) if report.row.metrics else None)
-    parts += _section("History", _history(report))
-    parts += _section("Commands", _commands(report) if report.commands else None)
-    parts += _section("Learning rate", _adaptations(report) if report.adaptations["step"] else None)
+    changes, rates = len(report.history["time"]), len(report.adaptations["step"])
+    parts += _section(_newest_of("History", changes), _history(report))
+    parts += _section(
+        _newest_of("Commands", len(report.commands)), _commands(report) if report.commands else None
+    )
+    parts += _section(_newest_of("Learning rate", rates), _adaptations(report) if rates else None)
     parts += _section("Checkpoints", checkpoints_table(report.checkpoints) if report.checkpoints else None)
     parts += _section("Error", Text(report.row.error.rstrip(), style="red") if report.row.error else None)
     return Group(*parts)
@@ -55,6 +57,10 @@ def _section(title: str, content: RenderableType | None) -> Iterator[RenderableT
     if content is not None:
         yield Text(f"\n{title}", style="bold")
         yield content
+
+
+def _newest_of(title: str, lines: int) -> str:
+    return title if lines <= NEWEST else f"{title} (the newest {NEWEST}; --json has more)"
 
 
 def _head(report: RunReport, console: Console) -> Text:
@@ -76,14 +82,13 @@ def _facts(report: RunReport, console: Console, now: datetime) -> Table:
 
 def _named_values(report: RunReport, console: Console, now: datetime) -> Iterable[tuple[str, str]]:
     row, spec, one = report.row, report.spec, report.row.configuration
-    left = _time_left(row)
     yield "experiment", row.experiment
     yield "waiting", report.waiting
     yield (
         "epochs",
         f"{bar(row.epochs_done, row.total_epochs, console, width=20)} {row.epochs_done}/{row.total_epochs}",
     )
-    yield "time", duration(elapsed(row, now)) + (f", {duration(left)} left" if left is not None else "")
+    yield "time", _times(row, now)
     yield "attempts", str(row.attempt) if row.attempt > 1 else ""
     yield "optimizer", named(one.optimizer)
     yield "loss", named(one.loss_function)
@@ -95,18 +100,25 @@ def _named_values(report: RunReport, console: Console, now: datetime) -> Iterabl
     yield "data", f"{spec.train.name} {spec.train.digest[:12]}, model {spec.model_digest[:12]}"
     yield "resources", f"{spec.resources.cpu:g} CPU, {spec.resources.gpu:g} GPU"
     yield "priority", str(spec.priority) if spec.priority else ""
-    yield "goes on from", f"{spec.origin.checkpoint} of run {spec.origin.run_id}" if spec.origin else ""
+    yield "goes on from", _origin(report)
     yield "tags", ", ".join(row.tags)
     if report.cost:
-        stored = f"{report.cost.captures} captures, {megabytes(report.cost.captured_bytes)}"
-        yield "stored", f"{stored}, {report.cost.metric_points:,} points"
+        stored = f"{plural(report.cost.captures, 'capture')}, {megabytes(report.cost.captured_bytes)}"
+        yield "stored", f"{stored}, {plural(report.cost.metric_points, 'point')}"
 
 
-def _time_left(row: RunRow) -> timedelta | None:
-    pace_s = row.metrics.get("epoch_time")
-    if row.state is not RunState.RUNNING or not pace_s or not math.isfinite(pace_s):
-        return None
-    return timedelta(seconds=pace_s * (row.total_epochs - row.epochs_done))
+def _times(row: RunRow, now: datetime) -> str:
+    began, left = elapsed(row, now), time_left(row)
+    parts = [f"{duration(began)} since it began" if began is not None else "not begun"]
+    return ", ".join([*parts, f"{duration(left)} left"] if left is not None else parts)
+
+
+def _origin(report: RunReport) -> str:
+    origin, parent = report.spec.origin, report.parent
+    if origin is None:
+        return ""
+    meant = f"{parent.name} (number {parent.run_no})" if parent else f"run {origin.run_id}, which is deleted"
+    return f"{origin.checkpoint} of {meant}"
 
 
 def _rates(report: RunReport) -> str:
@@ -118,6 +130,12 @@ def _rates(report: RunReport) -> str:
 
 def _words(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _asked(arguments: Mapping[str, JsonValue]) -> str:
+    changes = arguments.get("changes")
+    flat = {key: value for key, value in arguments.items() if key != "changes"}
+    return _words({**flat, **(changes if isinstance(changes, dict) else {})})
 
 
 def _metrics(report: RunReport, console: Console) -> Table:
@@ -151,13 +169,15 @@ def _history(report: RunReport) -> Table:
 
 def _commands(report: RunReport) -> Table:
     table = slim_table()
-    for heading in ("time (UTC)", "command", "by", "outcome"):
+    table.add_column("time (UTC)", no_wrap=True)
+    table.add_column("command", overflow="fold")
+    for heading in ("by", "outcome"):
         table.add_column(heading, no_wrap=True)
     table.add_column("", overflow="fold")
     for command in report.commands[:NEWEST]:
         target = next((one for one in command.targets if one.run_id == report.row.run_id), None)
         if target is not None:
-            asked = f"{command.verb} {_words(command.arguments)}".strip()
+            asked = f"{command.verb} {_asked(command.arguments)}".strip()
             when = f"{command.created_at:%m-%d %H:%M:%S}"
             table.add_row(when, Text(asked), Text(command.by), target.outcome.value, Text(target.why))
     return table

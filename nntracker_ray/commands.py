@@ -218,6 +218,21 @@ def require_parts(selection: Selection) -> None:
         )
 
 
+def nothing_matches(selection: Selection) -> str:
+    """What to say when no run is meant.
+
+    >>> nothing_matches(Selection(tag="nigthly", states=(RunState.PAUSED,)))
+    "no run matches tag 'nigthly' and state paused; `nntracker ls` lists those there are"
+    """
+    parts = [
+        "the ids" if selection.run_ids else "",
+        "the experiment" if selection.experiment_id else "",
+        f"tag {selection.tag!r}" if selection.tag else "",
+        f"state {' or '.join(selection.states)}" if selection.states else "",
+    ]
+    return f"no run matches {' and '.join(filter(None, parts))}; `nntracker ls` lists those there are"
+
+
 def as_json(selection: Selection) -> dict[str, JsonValue]:
     """The selection as plain values, equal for equal selections."""
     return {

@@ -230,6 +230,7 @@ class LeasedRun:
             _log.warning("paused %s: the disk is full", where)
             why = f"the disk is full: it left {where}, and goes on by itself from its last checkpoint"
             return End(RunState.PAUSED, f"{why} when there is room", hold=DISK)
+        _log.info("left %s: the platform stopped", where)
         return End(RunState.QUEUED, f"the platform stopped {where}")
 
     def _note(self, status: TrainerStatus, sink: _FencedSink) -> None:

@@ -12,7 +12,7 @@ from apps.api.control_schemas import COMMAND_EXAMPLES, CommandIn, CommandList, C
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of, home_of
 from nntracker_ray import control
-from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.commands import Selection, Verb, nothing_matches
 from nntracker_ray.errors import BadInputError, NotFoundError
 from nntracker_ray.storage import queries, writes
 from nntracker_ray.storage.connection import Connection
@@ -101,7 +101,7 @@ def _require_confirmation(
         return  # what it deleted is gone: the runs can no longer be counted, nor deleted again
     count = len(queries.select_runs(conn, owner_id=owner_id, selection=selection))
     if not count:
-        raise NotFoundError("no run matches the selection")
+        raise NotFoundError(nothing_matches(selection))
     text = f"delete {count} run{'s' if count != 1 else ''}"
     if asked.confirmation != text:
         came = "no confirmation" if asked.confirmation is None else f"{asked.confirmation!r:.80}"

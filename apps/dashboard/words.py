@@ -50,18 +50,21 @@ def duration(time: timedelta | None) -> str:
 
 
 def elapsed(row: RunRow, now: datetime) -> timedelta | None:
-    """How long the run has trained, or did; None when it has not begun."""
+    """Since the run first began, pauses counted in, until now or its end; None when it has not begun."""
     if row.started_at is None:
         return None
     return (row.ended_at or now) - row.started_at
 
 
-def time_left(row: RunRow, now: datetime) -> timedelta | None:
-    """At the pace so far; None when nothing is known of it or nothing is left."""
-    spent = elapsed(row, now)
-    if spent is None or row.state is not RunState.RUNNING or not 0 < row.epochs_done < row.total_epochs:
+def time_left(row: RunRow) -> timedelta | None:
+    """At the pace of the last epoch; None when it is not at work, or nothing is known or left.
+
+    The clock since it began would be no measure: a run that was paused stood still, a fork inherits epochs.
+    """
+    pace_s, left = row.metrics.get("epoch_time"), row.total_epochs - row.epochs_done
+    if row.state is not RunState.RUNNING or left <= 0 or not pace_s or not math.isfinite(pace_s):
         return None
-    return spent / row.epochs_done * (row.total_epochs - row.epochs_done)
+    return timedelta(seconds=pace_s * left)
 
 
 def named(conf: NamedConf) -> str:

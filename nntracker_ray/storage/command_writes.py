@@ -18,6 +18,7 @@ from nntracker_ray.commands import (
     as_json,
     checked_arguments,
     decide,
+    nothing_matches,
     require_parts,
 )
 from nntracker_ray.errors import ConflictError, NotFoundError
@@ -97,7 +98,7 @@ def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: Fo
     with within_queue_limit(conn, owner_id=order.owner_id):
         runs = _lock(conn, order, selection)
         if not runs:
-            raise NotFoundError("no run matches the selection; `nntracker ls` lists those there are")
+            raise NotFoundError(nothing_matches(selection))
         _note_targets(conn, order, runs, _carry_out(conn, order, runs))
     row = find_command(conn, owner_id=order.owner_id, command_id=order.command_id)
     if follow_up is not None:

@@ -55,8 +55,9 @@ def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
     yield
     after = _queued(conn, owner_id)
     if after > max(limit, before):
+        more = "1 more run" if after == before + 1 else f"{after - before:,} more runs"
         raise BadInputError(
-            f"{after - before:,} more runs cannot be queued: {before:,} wait already, and {limit:,} may wait at once."
+            f"{more} cannot be queued: {before:,} wait already, and {limit:,} may wait at once."
             " Submit fewer, wait until some have ended, or ask for a higher limit (`nntracker share --max-queued`)"
         )
 

@@ -112,6 +112,17 @@ class TestLooking:
         assert [change["state"] for change in told["history"]][-1] == "failed"
         assert told["run"]["metrics"]["loss"] == pytest.approx(float(told["run"]["metrics"]["loss"]))
 
+    def test_show_says_on_a_narrow_screen_what_became_of_a_command(self, run, monkeypatch):
+        """The arguments of a fork are long; the outcome is what one looks for."""
+        monkeypatch.setenv("COLUMNS", "80")
+        changes = ("learning_rate=0.002", 'optimizer={"optimizer": "SGD", "conf": {"momentum": 0.9}}')
+        run("fork", "1", "--set", changes[0], "--set", changes[1], "--name", "by SGD")
+
+        shown = run("show", "1").stdout.partition("Commands")[2]
+
+        assert "refused" in shown
+        assert "…" not in shown
+
     def test_logs_cannot_steer_the_terminal(self, run, database):
         """What a training prints is data: it must not clear the screen of whoever reads it."""
         lease = claim(database)
@@ -182,11 +193,13 @@ class TestActing:
             (["stop", "--state", "queued"], 2, "--all"),
             (["pause", "Grid (O1) (3)"], 1, "Did you mean"),
             (["pause", "--experiment", "Gird"], 1, "Did you mean 'Grid'"),
+            (["pause", "--tag", "nigthly", "--state", "queued"], 1, "tag 'nigthly' and state queued"),
             (["ls", "--state", "fialed"], 2, "Did you mean 'failed'"),
             (["extend", "1"], 2, "--epochs"),
             (["fork", "1", "--set", "learning_rate"], 2, "KEY=VALUE"),
             (["checkpoints", "1", "--download", "last", "--to", "model.h5"], 2, ".keras"),
             (["checkpoints", "1", "--download", "../last"], 1, "no checkpoint"),
+            (["checkpoints", "1", "--to", "model.keras"], 2, "--download"),
         ],
         ids=str,
     )

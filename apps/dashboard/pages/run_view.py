@@ -43,7 +43,7 @@ class RunDetails:
 def head_view(details: RunDetails) -> Tree:
     """Name, state, progress, and the error if there is one."""
     row = details.row
-    left = words.time_left(row, details.now)
+    left = words.time_left(row)
     clock = words.duration(words.elapsed(row, details.now)) + (
         f", {words.duration(left)} left" if left else ""
     )

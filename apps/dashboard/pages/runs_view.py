@@ -133,7 +133,7 @@ def _run(row: RunRow, now: datetime) -> Tree:
         words.number(row.metrics.get("loss")),
         words.number(row.metrics.get("val_loss")),
         words.duration(words.elapsed(row, now)),
-        words.duration(words.time_left(row, now)),
+        words.duration(words.time_left(row)),
     )
     drawn = [_cell(cell, title, cls) for cell, (title, cls) in zip(cells, COLUMNS, strict=True)]
     return h("tr", *drawn, data_key=str(row.run_id))

@@ -11,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from apps.checkpoint_command import checkpoints_table
 from apps.listing import age
 from apps.outcomes import MOST_LINES, outcomes_view
+from apps.results import _mean_and_deviation
 from apps.selection import Chosen, _require_a_choice
 from apps.settings_words import changes_of
 from apps.sparkline import HEIGHTS, LOST, sparkline
 from apps.state_words import COLOURS, SIGNS, bar, state_text
 from nntracker_ray.checkpoint_files import Form, checkpoint_name, form_of_suffix
+from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.commands import CommandRow, Outcome, Target, Verb, parse_states
 from nntracker_ray.errors import BadInputError, NotFoundError
 from nntracker_ray.records import RunState
@@ -120,6 +123,27 @@ class TestCheckpointWords:
         assert form_of_suffix(tmp_path / "a.KERAS") is Form.KERAS
         with pytest.raises(BadInputError, match=r"\.npz"):
             form_of_suffix(tmp_path / "a.h5")
+
+
+class TestResults:
+    def test_one_run_alone_has_no_deviation(self):
+        """A NaN beside a good result looks like a failure."""
+        assert _mean_and_deviation(0.5, math.nan) == "0.5"
+        assert _mean_and_deviation(0.5, 0.25) == "0.5 ± 0.25"
+        assert _mean_and_deviation(math.nan, math.nan) == "NaN"
+
+    def test_checkpoints_fit_a_narrow_screen(self):
+        """When it was written and what was measured are what one chooses by."""
+        when = datetime(2026, 1, 10, 12, 30, 15, tzinfo=UTC)
+        one = CheckpointInfo("pause-123456", "pause", 3527, 16, 123456, 20_000, "val_accuracy", 0.96671, when)
+        console = Console(width=80, record=True)
+
+        with console.capture() as captured:
+            console.print(checkpoints_table([one]))
+
+        assert "val_accuracy" in captured.get()
+        assert "0.9667" in captured.get()
+        assert "01-10 12:30:15" in captured.get()
 
 
 class TestOutcomes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import doctest
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from apps.dashboard import words
 from apps.dashboard.components.elements import h, safe_text
 from apps.dashboard.components.trees import tree_changes
 from apps.dashboard.curve_rows import CurveRows
+from nntracker_ray.records import Configuration, NamedConf, RunRow, RunState
 
 
 def applied(tree, changes):
@@ -107,6 +110,35 @@ def test_the_examples_in_the_words_module_are_true():
 def test_durations_read_as_on_a_clock(seconds, said):
     """One looks at them every day."""
     assert words.duration(timedelta(seconds=seconds)) == said
+
+
+def test_the_time_left_counts_neither_pauses_nor_inherited_epochs():
+    """A fork of a long run, paused overnight, is done when its last epochs are."""
+    began = datetime(2026, 3, 1, tzinfo=UTC)
+    fork = RunRow(
+        run_no=2,
+        run_id=uuid4(),
+        experiment_id=uuid4(),
+        experiment="Digits",
+        name="Digits fork 1",
+        state=RunState.RUNNING,
+        attempt=2,
+        fold=None,
+        configuration=Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), 0.01),
+        configuration_index=1,
+        epochs_done=90,
+        total_epochs=100,
+        error=None,
+        tags=(),
+        created_at=began,
+        started_at=began,
+        ended_at=None,
+        metrics={"epoch_time": 3.0},
+        inherited_epochs=88,
+    )
+
+    assert words.time_left(fork) == timedelta(seconds=30)
+    assert words.time_left(replace(fork, state=RunState.PAUSED)) is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "127.0.0.5"])
