@@ -17,7 +17,8 @@ class Controlled:
     """Something that stands for runs and can be told what to do with them.
 
     Each verb returns a `CommandResult`: a table of outcomes, one for each run. A run for which a verb makes no
-    sense refuses it there, with the reason; `result.check()` raises instead.
+    sense refuses it there, with the reason; `result.check()` raises instead. With a `key` a cell that is run again
+    does nothing twice: the same key is the same command.
     """
 
     __slots__ = ()
@@ -45,12 +46,17 @@ class Controlled:
             raise BadInputError("this deletes runs with everything of theirs; to go on, say confirm=True")
         return self._settled(Verb.DELETE, wait, timeout_s)
 
-    def extend(self, epochs: int) -> CommandResult:
+    def extend(self, epochs: int, *, key: str | None = None) -> CommandResult:
         """Make so many epochs on top; runs that have ended are queued again."""
-        return self._command(Verb.EXTEND, {"epochs": epochs})
+        return self._command(Verb.EXTEND, {"epochs": epochs}, key=key)
 
     def fork(
-        self, checkpoint: str | int = "last", *, name: str | None = None, **changes: JsonValue
+        self,
+        checkpoint: str | int = "last",
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        **changes: JsonValue,
     ) -> CommandResult:
         """New runs that go on from a checkpoint with changed values: `run.fork("best", learning_rate=0.01)`.
 
@@ -61,11 +67,11 @@ class Controlled:
         Returns: a result with the `new_runs`.
         """
         named = {"name": name} if name else {}
-        return self._command(Verb.FORK, {"checkpoint": checkpoint, "changes": changes, **named})
+        return self._command(Verb.FORK, {"checkpoint": checkpoint, "changes": changes, **named}, key=key)
 
-    def rerun(self) -> CommandResult:
+    def rerun(self, *, key: str | None = None) -> CommandResult:
         """New runs of the same values and seeds, from the beginning. Returns: a result with the `new_runs`."""
-        return self._command(Verb.RERUN)
+        return self._command(Verb.RERUN, key=key)
 
     def prioritise(self, priority: int) -> CommandResult:
         """Move forward (up to 1000) or back (down to -1000) among your own runs that wait."""
@@ -79,7 +85,9 @@ class Controlled:
         result = self._command(verb)
         return result.wait(timeout_s) if wait and not result.row.is_settled else result
 
-    def _command(self, verb: Verb, arguments: Mapping[str, Any] | None = None) -> CommandResult:
+    def _command(
+        self, verb: Verb, arguments: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> CommandResult:
         session, selection = self._controls()
         row = control.command(
             session.database,
@@ -89,5 +97,6 @@ class Controlled:
             verb=verb,
             selection=selection,
             arguments=arguments,
+            key=key,
         )
         return CommandResult(session, row)

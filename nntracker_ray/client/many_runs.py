@@ -30,6 +30,9 @@ class Experiment(Controlled):
     session: Session
     experiment_id: UUID
 
+    def __repr__(self) -> str:
+        return f"<Experiment {self.experiment_id}>"
+
     @property
     def runs(self) -> list[Run]:
         """Its runs as they stand now, in grid order."""
@@ -101,6 +104,9 @@ class Runs(Controlled):
 
     session: Session
     selection: Selection
+
+    def __repr__(self) -> str:
+        return f"<Runs of {self.selection}>"
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)

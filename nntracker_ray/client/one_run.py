@@ -17,6 +17,7 @@ from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.client import frames
 from nntracker_ray.client.controlled import Controlled
 from nntracker_ray.commands import Selection
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import JsonValue, RunRow, RunState
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
@@ -29,6 +30,9 @@ class Run(Controlled):
 
     session: Session
     row: RunRow  # as it stood when this object was made; `refresh` reads it anew
+
+    def __repr__(self) -> str:
+        return f"<Run {self.row.run_no} {self.name!r}, {self.row.state.value} when read>"
 
     @classmethod
     def of(cls, session: Session, run_id: UUID) -> Run:
@@ -152,6 +156,8 @@ class Run(Controlled):
             return pd.DataFrame(question(conn, owner_id=self.session.owner_id, run_id=self.run_id, **more))
 
     def _captured(self, layer: str, tensor: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        if not isinstance(layer, str):
+            raise BadInputError(f"a layer is meant by its name, not {layer!r}; arrays() lists them")
         with self.session.database.connection() as conn:
             return queries.layer_weights(
                 conn, owner_id=self.session.owner_id, run_id=self.run_id, layer=layer, tensor=tensor

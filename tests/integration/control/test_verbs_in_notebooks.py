@@ -69,6 +69,23 @@ class TestVerbs:
         assert again.run_id != nn.run("Grid (1)").run_id
         assert again.row.state is RunState.QUEUED
 
+    def test_a_cell_with_a_key_makes_nothing_twice(self):
+        """Notebooks run their cells again."""
+        first, second = (nn.run("Grid (1)").rerun(key="cell 7").new_run for _ in range(2))
+
+        assert first.run_id == second.run_id
+        assert len(nn.experiment("Grid").runs) == 3
+
+    def test_a_run_at_the_end_of_a_cell_is_one_line(self):
+        """What a notebook shows of it is for people."""
+        assert repr(nn.run("Grid (1)")) == "<Run 1 'Grid (1)', queued when read>"
+        assert "Session" not in repr(nn.experiment("Grid")) + repr(nn.select(tag="nightly"))
+
+    def test_a_layer_by_number_is_refused_in_words(self):
+        """Keras counts layers; arrays are stored by name."""
+        with pytest.raises(nn.BadInputError, match=r"arrays\(\)"):
+            nn.run("Grid (1)").weights(0)  # type: ignore[arg-type]
+
     def test_deleting_wants_to_be_meant(self):
         """A verb typed by habit must not cost a training."""
         with pytest.raises(nn.BadInputError, match="confirm=True"):
