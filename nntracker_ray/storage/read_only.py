@@ -13,6 +13,9 @@ from nntracker_ray.storage.connection import Connection, limited
 from nntracker_ray.storage.sql_files import as_literal, query
 
 STATEMENT_NAME = b"asked"
+DOMAIN_HINT = (
+    "a column is of a domain type, as those of information_schema are; cast it, such as table_name::text"
+)
 READING = ("SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN")
 
 
@@ -84,7 +87,11 @@ def _rows(connection: Connection, text: str, types: list[str], max_rows: int) ->
     call = sql.SQL("SELECT * FROM read_as_reader({}, {}) AS answer ({})").format(
         sql.Literal(text), sql.Literal(max_rows), sql.SQL(as_literal(columns))
     )
-    return connection.execute(call).fetchall()
+    try:
+        return connection.execute(call).fetchall()
+    except psycopg.errors.DatatypeMismatch:
+        # Columns are described by their base types, but a domain's value keeps its own.
+        raise QueryError(DOMAIN_HINT) from None
 
 
 def _refusal(error: Exception) -> QueryError:

@@ -94,6 +94,14 @@ def test_one_reading_statement_is_answered(
     assert not answer.truncated
 
 
+def test_a_domain_in_the_answer_is_refused_with_the_cure(database_url: str):
+    """The columns of information_schema are what somebody who looks around asks first."""
+    with pytest.raises(QueryError, match="table_name::text"):
+        read_only_sql(database_url, "SELECT table_name FROM information_schema.tables")
+
+    assert read_only_sql(database_url, "SELECT table_name::text FROM information_schema.tables").rows
+
+
 def test_too_many_rows_are_cut_and_the_answer_says_so(database_url: str):
     """A page that shows 10 of 11 rows as if they were all would lie."""
     whole = read_only_sql(database_url, "SELECT generate_series(1, 10)", max_rows=10)
