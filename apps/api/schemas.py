@@ -46,6 +46,7 @@ class ConfigurationOut(BaseModel):
 class RunOut(BaseModel):
     """One run as lists show it."""
 
+    run_no: int = Field(description="the short number by which people call it")
     run_id: UUID
     experiment_id: UUID
     experiment: str

@@ -77,9 +77,9 @@ def submit_command(
         key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
         follow_up: Called in the same transaction with the row of a new command.
     Raises:
-        BadInputError: The arguments do not fit the verb, the selection is empty, or more runs would wait than may.
+        BadInputError: The arguments do not fit the verb, or the selection is empty.
         NotFoundError: No run of the owner matches.
-        ConflictError: The key was used for another command.
+        ConflictError: The key was used for another command; or more runs would wait than may.
     """
     require_parts(selection)
     given = checked_arguments(verb, arguments or {})

@@ -35,7 +35,7 @@ def submit_experiment(
         config: The experiment as submitted, plain JSON values; `max_concurrent` in it limits the runs at work at once.
         folds: Fold -> (row numbers trained on, row numbers held out) in the original training set.
     Raises:
-        BadInputError: More of the owner's runs would wait than may; nothing is queued.
+        ConflictError: More of the owner's runs would wait than may; nothing is queued.
         ConflictError: One of the runs was deleted just now, and its files are still being removed.
     """
     limit = config.get("max_concurrent") if isinstance(config, dict) else None

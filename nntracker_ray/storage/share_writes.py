@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from nntracker_ray.errors import BadInputError, NotFoundError
+from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
@@ -45,7 +45,7 @@ def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
 
     Runs that wait already when the limit is lowered go on waiting.
 
-    Raises: BadInputError: More would wait than the user is allowed.
+    Raises: ConflictError: More would wait than the user is allowed.
     """
     row = conn.execute(query("queue_limit"), {"owner_id": owner_id}).fetchone()
     if row is None:
@@ -56,7 +56,7 @@ def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
     after = _queued(conn, owner_id)
     if after > max(limit, before):
         more = "1 more run" if after == before + 1 else f"{after - before:,} more runs"
-        raise BadInputError(
+        raise ConflictError(
             f"{more} cannot be queued: {before:,} wait already, and {limit:,} may wait at once."
             " Submit fewer, wait until some have ended, or ask for a higher limit (`nntracker share --max-queued`)"
         )

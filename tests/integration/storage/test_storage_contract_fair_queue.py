@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from nntracker_ray.commands import Outcome, Selection, Verb
-from nntracker_ray.errors import BadInputError, NotFoundError
+from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError
 from nntracker_ray.records import Lease, Resources, RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.queries import count_runs
@@ -187,7 +187,7 @@ class TestTheLimitOfTheQueue:
         ann = user(database, "ann", max_queued=3)
         submit(database, specs(2), owner_id=ann)
 
-        with pytest.raises(BadInputError, match="2 more runs cannot be queued: 2 wait already, and 3 may"):
+        with pytest.raises(ConflictError, match="2 more runs cannot be queued: 2 wait already, and 3 may"):
             submit(database, specs(2), owner_id=ann)
 
         with database.connection() as connection:
@@ -202,7 +202,7 @@ class TestTheLimitOfTheQueue:
 
         submit(database, runs, owner_id=ann)
 
-        with pytest.raises(BadInputError):
+        with pytest.raises(ConflictError):
             submit(database, specs(1), owner_id=ann)
 
     def test_holds_for_runs_that_are_resumed(self, database: Database):
@@ -218,7 +218,7 @@ class TestTheLimitOfTheQueue:
             submit_command(connection, verb=Verb.PAUSE, **all_of_it)
             set_share(connection, name="ann", share=Share(max_queued=2))
 
-        with pytest.raises(BadInputError, match="3 more runs"), database.connection() as connection:
+        with pytest.raises(ConflictError, match="3 more runs"), database.connection() as connection:
             submit_command(connection, verb=Verb.RESUME, key="again", **all_of_it)
 
         with database.connection() as connection:
