@@ -1,4 +1,4 @@
-"""Measure and print the table: `python -m benchmarks [P5 P6 ...]`."""
+"""Measure, print and keep the table: `python -m benchmarks [P5 P6 ...]`; what is not measured now stays as it was."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ def main(wanted: Sequence[str]) -> int:
         if not wanted or set(wanted) & set(goals):
             with console.status(f"measuring {', '.join(goals)} ({module})"):
                 figures += _measured_apart(module)
-            if not wanted:
-                keep(figures)  # at once: a later module may fail
+            keep(figures)  # at once: a later module may fail
     show(figures, console)
     return 0
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -70,36 +71,50 @@ def show(figures: Sequence[Figure], console: Console) -> None:
 
 
 def keep(figures: Sequence[Figure]) -> Path:
-    """Write the figures as JSON and as a Markdown table. Returns the table's path."""
+    """Put the figures in the place of older ones of the same goals, as JSON and as a Markdown table.
+
+    Returns: the table's path.
+    """
     RESULTS.mkdir(exist_ok=True)
-    taken = datetime.now(UTC)
-    setting = machine()
-    data = {
-        "taken": taken.isoformat(timespec="seconds"),
-        "machine": setting,
-        "figures": [asdict(f) for f in figures],
-    }
+    taken = datetime.now(UTC).isoformat(timespec="minutes")
+    fresh = [{"taken": taken, **asdict(figure)} for figure in figures]
+    measured = {figure.goal_id for figure in figures}
+    rows = [row for row in _kept() if row["goal_id"] not in measured] + fresh
+    rows.sort(key=lambda row: (row["goal_id"][0], int(row["goal_id"][1:])))
+    data = {"machine": machine(), "figures": rows}
     (RESULTS / "latest.json").write_text(json.dumps(data, indent=2) + "\n")
     path = RESULTS / "latest.md"
-    path.write_text(_markdown(figures, setting, taken))
+    path.write_text(_markdown(rows))
     return path
 
 
-def _markdown(figures: Sequence[Figure], setting: dict[str, str], taken: datetime) -> str:
-    rows = [
-        f"| {f.goal_id} | {f.what} | {_measured(f)} | {_goal(f)} | {'yes' if f.met else '**no**'} | {f.detail} |"
-        for f in figures
-    ]
+def _kept() -> list[dict[str, Any]]:
+    file = RESULTS / "latest.json"
+    if not file.exists():
+        return []
+    data = json.loads(file.read_text())
+    return [{"taken": data.get("taken", ""), **row} for row in data["figures"]]
+
+
+def _markdown(rows: Sequence[dict[str, Any]]) -> str:
+    setting = ", ".join(f"{key} {value}" for key, value in machine().items())
+    lines = [_line(Figure(**{k: v for k, v in row.items() if k != "taken"}), row["taken"]) for row in rows]
     return "\n".join(
         [
-            f"Taken {taken:%Y-%m-%d %H:%M} UTC on {', '.join(f'{key} {value}' for key, value in setting.items())}.",
+            f"Measured on {setting}.",
             "",
-            "| figure | what | measured | goal | met | detail |",
-            "|---|---|---|---|---|---|",
-            *rows,
+            "| figure | what | measured | goal | met | detail | taken (UTC) |",
+            "|---|---|---|---|---|---|---|",
+            *lines,
             "",
         ]
     )
+
+
+def _line(figure: Figure, taken: str) -> str:
+    met = "yes" if figure.met else "**no**"
+    cells = (figure.goal_id, figure.what, _measured(figure), _goal(figure), met, figure.detail, taken[:16])
+    return f"| {' | '.join(cells)} |"
 
 
 def _measured(figure: Figure) -> str:
