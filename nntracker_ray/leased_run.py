@@ -7,11 +7,8 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
-
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from typing import Final
 
 from nntracker_ray.checkpoints.info import LAST
 from nntracker_ray.checkpoints.last_capture import last_capture
@@ -30,20 +27,16 @@ from nntracker_ray.run_log import RunLog, told
 from nntracker_ray.sinks import RecordSink
 from nntracker_ray.states import AT_WORK
 from nntracker_ray.training.control import Command, Mailbox
-from nntracker_ray.training.data import load_training_data
 from nntracker_ray.training.fit import Trainer, TrainerStatus
-from nntracker_ray.workbench import Workbench
+from nntracker_ray.workbench import Material, Workbench
 
 _LOOK_FOR_FIRST_STEP_S: Final = 0.02
 _LOOK_FOR_TROUBLE_S: Final = 1.0
 _DRAIN_SLICE_S: Final = 5.0
 _CLOSE_S: Final = 1.0
-_SHARED_FOLDER_PATIENCE_S: Final = 120.0
 _BY_A_PERSON: Final = frozenset({RunState.PAUSED, RunState.STOPPED})
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +163,13 @@ class LeasedRun:
 
     def _started_trainer(self, sink: RecordSink) -> Trainer | None:
         """The training begun, or None when it was asked to leave before that."""
-        spec = self._lease.spec
-        if self._should_leave():
-            return None
-        try:
-            data = self._patiently(lambda: load_training_data(spec, self._bench.datasets))
-            model_json = self._patiently(lambda: self._bench.models.get(spec.model_digest))
-        except RemoteError:
-            if self._should_leave():
-                return None
-            raise
-        if self._should_leave():
+        material = None if self._mailbox.is_asked else self._material()
+        if material is None or self._mailbox.is_asked:
             return None
         trainer = Trainer(
-            spec,
-            data=data,
-            model_json=model_json,
+            self._lease.spec,
+            data=material.data,
+            model_json=material.model_json,
             sink=sink,
             checkpoints=self._bench.checkpoints(self._lease),
             mailbox=self._mailbox,
@@ -193,20 +177,13 @@ class LeasedRun:
         trainer.start()
         return trainer
 
-    def _patiently(self, fetch: Callable[[], T]) -> T:
-        """What comes from the shared folder, which may be away for a while. Raises: RemoteError: For too long."""
-        patience = Retrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, RemoteError) and not self._should_leave()
-            ),
-            wait=wait_random_exponential(multiplier=0.5, max=10.0),
-            stop=stop_after_delay(_SHARED_FOLDER_PATIENCE_S),
-            reraise=True,
-        )
-        return patience(fetch)
-
-    def _should_leave(self) -> bool:
-        return self._mailbox.wish is not None
+    def _material(self) -> Material | None:
+        try:
+            return self._bench.material(self._lease.spec, unwanted=self._mailbox.asked)
+        except RemoteError:
+            if self._mailbox.is_asked:
+                return None
+            raise
 
     def _follow(self, trainer: Trainer, sink: _FencedSink) -> End:
         self._await_first_step(trainer, sink)

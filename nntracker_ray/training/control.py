@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from enum import StrEnum
 
 
@@ -20,15 +21,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._wish: Command | None = None
+        self.asked = threading.Event()  # set with the first wish: for those who wait for something else meanwhile
 
     def pause(self) -> None:
         """Write a checkpoint after the batch in hand and end; the run goes on later from there."""
         if self._wish is None:
             self._wish = Command.PAUSE
+        self.asked.set()
 
     def stop(self) -> None:
         """End after the batch in hand, keeping a last capture and a checkpoint."""
         self._wish = Command.STOP
+        self.asked.set()
 
     @property
     def wish(self) -> Command | None:
