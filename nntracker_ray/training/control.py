@@ -21,7 +21,9 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._wish: Command | None = None
-        self.asked = threading.Event()  # set with the first wish: for those who wait for something else meanwhile
+        self.asked = (
+            threading.Event()
+        )  # set with the first wish: for those who wait for something else meanwhile
 
     def pause(self) -> None:
         """Write a checkpoint after the batch in hand and end; the run goes on later from there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import numpy as np
@@ -20,12 +21,15 @@ from tests.integration.runs.run_kit import store_model
 from tests.sample_runs import sample_spec
 
 
+def not_asked_for(*_: object) -> NoReturn:
+    """Stand where a workbench keeps what fetching material has no business with."""
+    pytest.fail("fetching material asked for a sink or a message")
+
+
 def bench_on(home: Home) -> Workbench:
     """What a worker of this node has; nothing here asks the database or a sink."""
     database = Database("host=nowhere.invalid")
-    return Workbench(
-        home, database, DatasetStore(home), ModelStore(home), lambda _: pytest.fail(), pytest.fail
-    )
+    return Workbench(home, database, DatasetStore(home), ModelStore(home), not_asked_for, not_asked_for)
 
 
 def spec_on(home: Home, folder: Path) -> RunSpec:
