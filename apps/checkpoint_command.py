@@ -25,7 +25,7 @@ def list_checkpoints(session: Session, word: str, *, as_json: bool) -> None:
     """Print the checkpoints of a run. Raises: NotFoundError, BadInputError: No run is meant, or several are."""
     run_id = one_run(session, word)
     with session.database.connection() as conn:
-        found = queries.checkpoints(conn, owner_id=session.owner_id, run_id=run_id)
+        found = queries.checkpoints(conn, viewer_id=session.user_id, run_id=run_id)
     if as_json:
         print(json.dumps(plain([asdict(one) for one in found]), indent=2, allow_nan=False))
     elif found:
@@ -48,7 +48,7 @@ def download_checkpoint(session: Session, word: str, name: str, to: Path | None,
         write_checkpoint(
             session.database,
             session.home,
-            owner_id=session.owner_id,
+            viewer_id=session.user_id,
             run_id=run_id,
             name=name,
             form=form,

@@ -53,7 +53,7 @@ def _ask(home: Home, kind: Kind, start: str) -> list[str]:
     try:
         with database.connection() as conn:
             owner_id = ensure_local_account(conn)
-            return known_names(conn, owner_id=owner_id, kind=kind, start=start, few=MOST)
+            return known_names(conn, viewer_id=owner_id, kind=kind, start=start, few=MOST)
     finally:
         database.close()
 

@@ -57,7 +57,7 @@ def carry_out(home: Home, order: Order) -> int:
         row = control.command(
             session.database,
             session.home,
-            owner_id=session.owner_id,
+            actor_id=session.user_id,
             by=session.user,
             verb=order.verb,
             selection=selection,
@@ -81,7 +81,7 @@ def _waited(session: Session, row: CommandRow, wait_s: float) -> CommandRow:
     current = row
     follow = follow_command(
         session.database,
-        owner_id=session.owner_id,
+        actor_id=session.user_id,
         command_id=row.command_id,
         on_silence=lambda: _give_up_after(until),
     )
@@ -114,5 +114,5 @@ def _made(session: Session, row: CommandRow) -> dict[UUID, RunRow]:
     if not ids:
         return {}
     with session.database.connection() as conn:
-        rows = queries.select_runs(conn, owner_id=session.owner_id, selection=Selection(run_ids=ids))
+        rows = queries.select_runs(conn, viewer_id=session.user_id, selection=Selection(run_ids=ids))
     return {one.run_id: one for one in rows}

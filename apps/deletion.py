@@ -49,15 +49,15 @@ def confirmed(session: Session, selection: Selection) -> bool:
 
 def read_doomed(session: Session, selection: Selection) -> list[Doomed]:
     """The runs selected and what is lost with each. Raises: NotFoundError: None is selected."""
-    owner_id = session.owner_id
+    owner_id = session.user_id
     with session.database.connection() as conn:
-        rows = queries.select_runs(conn, owner_id=owner_id, selection=selection)
+        rows = queries.select_runs(conn, viewer_id=owner_id, selection=selection)
         if not rows:
             raise NotFoundError(nothing_matches(selection))
         ids = [row.run_id for row in rows]
-        costs = {one.run_id: one for one in queries.cost_of_deletion(conn, owner_id=owner_id, run_ids=ids)}
+        costs = {one.run_id: one for one in queries.cost_of_deletion(conn, viewer_id=owner_id, run_ids=ids)}
         sizes = {
-            run_id: sum(one.bytes for one in queries.checkpoints(conn, owner_id=owner_id, run_id=run_id))
+            run_id: sum(one.bytes for one in queries.checkpoints(conn, viewer_id=owner_id, run_id=run_id))
             for run_id in ids[:MOST_LINES]
         }
     return [Doomed(row, costs[row.run_id], sizes.get(row.run_id, 0)) for row in rows if row.run_id in costs]

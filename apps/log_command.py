@@ -42,7 +42,7 @@ def _follow(session: Session, run_id: UUID, last: Line | None, console: Console,
     for _ in changes(session.database, "nntracker_runs"):
         # Read before the lines: what a run says last may come with the news that it has ended.
         with session.database.connection() as conn:
-            rests = at_rest(queries.find_run(conn, owner_id=session.owner_id, run_id=run_id))
+            rests = at_rest(queries.find_run(conn, viewer_id=session.user_id, run_id=run_id))
         fresh = list(_lines_after(session, run_id, last))
         _print(fresh, console, as_json=as_json)
         last = fresh[-1] if fresh else last
@@ -55,7 +55,7 @@ def _lines_after(session: Session, run_id: UUID, last: Line | None) -> Iterator[
         after = (last["attempt"], last["line_no"]) if last else None
         with session.database.connection() as conn:
             page = lines_of(
-                queries.log_lines(conn, owner_id=session.owner_id, run_id=run_id, after=after, limit=PAGE)
+                queries.log_lines(conn, viewer_id=session.user_id, run_id=run_id, after=after, limit=PAGE)
             )
         yield from page
         if len(page) < PAGE:

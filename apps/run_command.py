@@ -35,7 +35,7 @@ def run_experiment(home: Home, config: Path, *, model: Path | None, as_json: boo
         with err.status("reading the experiment") as status:
             prepared = prepare(config, home=home, owner_id=owner_id, model=model, report=status.update)
         experiment_id = submit(database, prepared, owner_id=owner_id)
-        runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
+        runs = experiment_runs(database, viewer_id=owner_id, experiment_id=experiment_id)
         if not all(at_rest(run) for run in runs):
             with _platform(home, err) as require_alive:
                 runs = _follow(database, owner_id, runs, err, require_alive)
@@ -70,10 +70,10 @@ def _require_running(home: Home) -> None:
 
 
 def _follow(
-    database: Database, owner_id: UUID, runs: list[RunRow], err: Console, require_alive: Callable[[], None]
+    database: Database, viewer_id: UUID, runs: list[RunRow], err: Console, require_alive: Callable[[], None]
 ) -> list[RunRow]:
     changes = follow_experiment(
-        database, owner_id=owner_id, experiment_id=runs[0].experiment_id, on_silence=require_alive
+        database, viewer_id=viewer_id, experiment_id=runs[0].experiment_id, on_silence=require_alive
     )
     with RunBars(runs[0].experiment, console=err) as bars:
         for current in changes:
@@ -82,20 +82,20 @@ def _follow(
     return runs
 
 
-def _print_outcome(database: Database, owner_id: UUID, runs: list[RunRow], *, as_json: bool) -> None:
+def _print_outcome(database: Database, viewer_id: UUID, runs: list[RunRow], *, as_json: bool) -> None:
     if as_json:
-        rates = {run.run_id: effective_learning_rate(database, owner_id, run.run_id) for run in runs}
+        rates = {run.run_id: effective_learning_rate(database, viewer_id, run.run_id) for run in runs}
         print(json.dumps(result_object(runs, rates), indent=2, allow_nan=False))
         return
     with database.connection() as conn:
-        summary = queries.fold_summary(conn, owner_id=owner_id, experiment_id=runs[0].experiment_id)
+        summary = queries.fold_summary(conn, viewer_id=viewer_id, experiment_id=runs[0].experiment_id)
     print_results(Console(), runs, summary)
 
 
-def effective_learning_rate(database: Database, owner_id: UUID, run_id: UUID) -> float | None:
+def effective_learning_rate(database: Database, viewer_id: UUID, run_id: UUID) -> float | None:
     """The rate that the run's optimizer really had, None before its first step."""
     with database.connection() as conn:
-        rate = queries.run_facts(conn, owner_id=owner_id, run_id=run_id).get("effective_learning_rate")
+        rate = queries.run_facts(conn, viewer_id=viewer_id, run_id=run_id).get("effective_learning_rate")
     if rate is not None and not isinstance(rate, int | float):
         raise NNTrackerError(f"the learning rate recorded for run {run_id} is not a number: {rate!r}")
     return rate

@@ -44,12 +44,12 @@ class RunReport:
 
 def read_report(session: Session, run_id: UUID) -> RunReport:
     """Read it in one transaction, so that its parts fit together. Raises: NotFoundError."""
-    one: dict[str, Any] = {"owner_id": session.owner_id, "run_id": run_id}
-    owner_id = session.owner_id
+    one: dict[str, Any] = {"owner_id": session.user_id, "run_id": run_id}
+    owner_id = session.user_id
     with session.database.connection() as conn:
         row, spec = queries.find_run(conn, **one), queries.run_spec(conn, **one)
         history = queries.state_changes(conn, **one)
-        costs = queries.cost_of_deletion(conn, owner_id=owner_id, run_ids=[run_id])
+        costs = queries.cost_of_deletion(conn, viewer_id=owner_id, run_ids=[run_id])
         return RunReport(
             row=row,
             spec=spec,
@@ -58,18 +58,18 @@ def read_report(session: Session, run_id: UUID) -> RunReport:
             commands=queries.list_commands(conn, **one, limit=20),
             adaptations=queries.adaptations(conn, **one),
             checkpoints=queries.checkpoints(conn, **one),
-            curves=queries.learning_curves(conn, owner_id=owner_id, run_ids=[run_id], metrics=SHOWN_CURVES),
+            curves=queries.learning_curves(conn, viewer_id=owner_id, run_ids=[run_id], metrics=SHOWN_CURVES),
             cost=costs[0] if costs else None,
-            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, owner_id=owner_id)),
+            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, viewer_id=owner_id)),
             parent=_parent(conn, owner_id, spec),
         )
 
 
-def _parent(conn: Connection, owner_id: UUID, spec: RunSpec) -> RunRow | None:
+def _parent(conn: Connection, viewer_id: UUID, spec: RunSpec) -> RunRow | None:
     if spec.origin is None:
         return None
     try:
-        return queries.find_run(conn, owner_id=owner_id, run_id=spec.origin.run_id)
+        return queries.find_run(conn, viewer_id=viewer_id, run_id=spec.origin.run_id)
     except NotFoundError:
         return None
 

@@ -38,10 +38,10 @@ def selection_of(session: Session, chosen: Chosen) -> Selection:
     states = parse_states(chosen.states)
     _require_a_choice(chosen)
     with session.database.connection() as conn:
-        owner_id = session.owner_id
-        named = [queries.run_called(conn, owner_id=owner_id, word=word) for word in chosen.words]
+        owner_id = session.user_id
+        named = [queries.run_called(conn, viewer_id=owner_id, word=word) for word in chosen.words]
         experiment_id = (
-            queries.experiment_called(conn, owner_id=owner_id, word=chosen.experiment)
+            queries.experiment_called(conn, viewer_id=owner_id, word=chosen.experiment)
             if chosen.experiment
             else None
         )
@@ -57,7 +57,7 @@ def selection_of(session: Session, chosen: Chosen) -> Selection:
 def one_run(session: Session, word: str) -> UUID:
     """The run that a word means. Raises: NotFoundError, BadInputError: None is, or several are."""
     with session.database.connection() as conn:
-        return queries.run_called(conn, owner_id=session.owner_id, word=word)
+        return queries.run_called(conn, viewer_id=session.user_id, word=word)
 
 
 def _require_a_choice(chosen: Chosen) -> None:

@@ -130,7 +130,7 @@ def _submit_example(platform: Platform, home: Home, console: Console) -> None:
         return
     with database.connection() as conn:
         owner_id = writes.ensure_local_account(conn)
-        if queries.count_runs(conn, owner_id=owner_id):
+        if queries.count_runs(conn, viewer_id=owner_id):
             return
     try:
         with console.status("submitting the example experiment") as status:

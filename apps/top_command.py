@@ -55,8 +55,8 @@ def watch_work(session: Session, *, as_json: bool) -> None:
 def read_work(session: Session) -> Work:
     """Ask Ray and the database."""
     with session.database.connection() as conn:
-        rows = queries.work_in_progress(conn, owner_id=session.owner_id)
-        tallies = queries.queue_lengths(conn, owner_id=session.owner_id)
+        rows = queries.work_in_progress(conn, viewer_id=session.user_id)
+        tallies = queries.queue_lengths(conn, viewer_id=session.user_id)
     return Work(ray_resources(session.home), tallies, rows)
 
 

@@ -55,13 +55,13 @@ class Bench:
         """Ask something of the run."""
         asked = Selection(run_ids=(run_id,))
         control.command(
-            self.database, self.home, owner_id=self.owner_id, by="bench", verb=verb, selection=asked
+            self.database, self.home, actor_id=self.owner_id, by="bench", verb=verb, selection=asked
         )
 
     def moments(self, run_id: UUID, state: RunState) -> list[float]:
         """When the run came into a state, each time, in seconds since the epoch."""
         with self.database.connection() as conn:
-            changes = queries.state_changes(conn, owner_id=self.owner_id, run_id=run_id)
+            changes = queries.state_changes(conn, viewer_id=self.owner_id, run_id=run_id)
         return [
             time_.timestamp()
             for said, time_ in zip(changes["state"], changes["time"], strict=True)
@@ -79,7 +79,7 @@ class Bench:
     def values(self, run_id: UUID) -> set[tuple[Any, ...]]:
         """Every value measured, times left out, as bits."""
         with self.database.connection() as conn:
-            found = queries.learning_curves(conn, owner_id=self.owner_id, run_ids=[run_id])
+            found = queries.learning_curves(conn, viewer_id=self.owner_id, run_ids=[run_id])
         rows = zip(found["metric"], found["epoch"], found["step"], found["value"], strict=True)
         return {
             (name, epoch, step, float(value).hex()) for name, epoch, step, value in rows if name not in TIMES

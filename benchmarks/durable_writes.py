@@ -154,7 +154,7 @@ def _reading_a_layer(database: Database) -> Figure:
     def read() -> None:
         with database.connection() as conn:
             queries.layer_weights(
-                conn, owner_id=run.owner_id, run_id=run.run_id, layer="dense", tensor="kernel"
+                conn, viewer_id=run.owner_id, run_id=run.run_id, layer="dense", tensor="kernel"
             )
 
     read()

@@ -99,7 +99,7 @@ def _run_grid(home: Home, database: Database, experiment: Path) -> float:
     prepared = prepare(experiment, home=home, owner_id=owner_id)
     began = time.perf_counter()
     experiment_id = submit(database, prepared, owner_id=owner_id)
-    runs = list(follow_experiment(database, owner_id=owner_id, experiment_id=experiment_id))[-1]
+    runs = list(follow_experiment(database, viewer_id=owner_id, experiment_id=experiment_id))[-1]
     took = time.perf_counter() - began
     if {run.state for run in runs} != {RunState.FINISHED} or len(runs) != len(plain_fits.POINTS):
         raise RuntimeError(f"not every run finished: {[(run.name, run.state) for run in runs]}")

@@ -46,7 +46,7 @@ def _run_with_curves(database: Database) -> LeasedRun:
 def _curves(database: Database, run: LeasedRun, metrics: list[str] | None, what: str) -> Figure:
     def read() -> None:
         with database.connection() as conn:
-            queries.learning_curves(conn, owner_id=run.owner_id, run_ids=[run.run_id], metrics=metrics)
+            queries.learning_curves(conn, viewer_id=run.owner_id, run_ids=[run.run_id], metrics=metrics)
 
     read()
     times = [seconds(read) for _ in range(25)]
@@ -68,7 +68,7 @@ def _reduced_weights(database: Database) -> Figure:
         with database.connection() as conn:
             queries.reduced_weights(
                 conn,
-                owner_id=run.owner_id,
+                viewer_id=run.owner_id,
                 run_id=run.run_id,
                 layer="dense",
                 tensor="kernel",

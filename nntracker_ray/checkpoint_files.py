@@ -68,12 +68,12 @@ def checkpoint_name(word: str) -> str:
 
 
 def write_checkpoint(
-    database: Database, home: Home, *, owner_id: UUID, run_id: UUID, name: str, form: Form, target: Path
+    database: Database, home: Home, *, viewer_id: UUID, run_id: UUID, name: str, form: Form, target: Path
 ) -> None:
-    """Write one checkpoint of the owner's run to `target`, whole or not at all.
+    """Write one checkpoint of the viewer's run to `target`, whole or not at all.
 
     Raises:
-        NotFoundError: No such run or checkpoint, or not the owner's; the message lists what there is.
+        NotFoundError: No such run or checkpoint, or not the viewer's; the message lists what there is.
         BadInputError: There is a file already, or it cannot be written there.
         CheckpointError: The checkpoint is damaged or cannot be made into a model.
         RemoteError: It lies in a remote place that does not answer.
@@ -81,7 +81,7 @@ def write_checkpoint(
     if target.exists():
         raise BadInputError(f"{target} is there already; choose another name, or remove it first")
     with database.connection() as conn:
-        spec = queries.run_spec(conn, owner_id=owner_id, run_id=run_id)
+        spec = queries.run_spec(conn, viewer_id=viewer_id, run_id=run_id)
     try:
         with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".nntracker-") as aside:
             made = Path(aside) / f"made{form.suffix}"

@@ -21,7 +21,7 @@ def command(
     database: Database,
     home: Home,
     *,
-    owner_id: UUID,
+    actor_id: UUID,
     by: str,
     verb: Verb,
     selection: Selection,
@@ -38,7 +38,7 @@ def command(
     with database.connection() as conn:
         row = submit_command(
             conn,
-            owner_id=owner_id,
+            actor_id=actor_id,
             by=by,
             verb=verb,
             selection=selection,
@@ -51,18 +51,18 @@ def command(
     return row
 
 
-def await_command(database: Database, *, owner_id: UUID, command_id: UUID, timeout_s: float) -> CommandRow:
+def await_command(database: Database, *, actor_id: UUID, command_id: UUID, timeout_s: float) -> CommandRow:
     """Wait until a command is settled for every run. Returns it as it stands then, or at the timeout.
 
     Raises: NotFoundError: No such command, or not the owner's.
     """
     ends_at_s = time.monotonic() + timeout_s
-    row = _look(database, owner_id, command_id)
+    row = _look(database, actor_id, command_id)
     if row.is_settled or timeout_s <= 0:
         return row
     with suppress(_TimeIsUp):
         for seen in follow_command(
-            database, owner_id=owner_id, command_id=command_id, on_silence=lambda: _look_at_clock(ends_at_s)
+            database, actor_id=actor_id, command_id=command_id, on_silence=lambda: _look_at_clock(ends_at_s)
         ):
             row = seen
             _look_at_clock(ends_at_s)
@@ -87,6 +87,6 @@ def _read(verb: Verb, arguments: Mapping[str, JsonValue], home: Home) -> Mapping
     return read_arguments(checked_arguments(verb, arguments), catalog=load_catalog(home))
 
 
-def _look(database: Database, owner_id: UUID, command_id: UUID) -> CommandRow:
+def _look(database: Database, actor_id: UUID, command_id: UUID) -> CommandRow:
     with database.connection() as conn:
-        return find_command(conn, owner_id=owner_id, command_id=command_id)
+        return find_command(conn, actor_id=actor_id, command_id=command_id)

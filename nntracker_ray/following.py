@@ -16,17 +16,17 @@ SETTLE_S = 0.2  # notifications that come closer together are answered by one qu
 REFRESH_S = 5.0  # a notification sent while the connection was away is made up for by then
 
 
-def experiment_runs(database: Database, *, owner_id: UUID, experiment_id: UUID) -> list[RunRow]:
+def experiment_runs(database: Database, *, viewer_id: UUID, experiment_id: UUID) -> list[RunRow]:
     """Every run of an experiment, in grid order."""
     with database.connection() as conn:
-        count = queries.count_runs(conn, owner_id=owner_id, experiment_id=experiment_id)
-        return queries.list_runs(conn, owner_id=owner_id, experiment_id=experiment_id, limit=max(count, 1))
+        count = queries.count_runs(conn, viewer_id=viewer_id, experiment_id=experiment_id)
+        return queries.list_runs(conn, viewer_id=viewer_id, experiment_id=experiment_id, limit=max(count, 1))
 
 
 def follow_experiment(
     database: Database,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     experiment_id: UUID,
     on_silence: Callable[[], None] = lambda: None,
 ) -> Iterator[list[RunRow]]:
@@ -36,7 +36,7 @@ def follow_experiment(
         on_silence: Called a few times a second while nothing happens; may raise to end the wait.
     """
     for _ in changes(database, "nntracker_runs", on_silence=on_silence):
-        runs = experiment_runs(database, owner_id=owner_id, experiment_id=experiment_id)
+        runs = experiment_runs(database, viewer_id=viewer_id, experiment_id=experiment_id)
         yield runs
         if all(at_rest(run) for run in runs):
             return
@@ -65,7 +65,7 @@ def changes(
 def follow_command(
     database: Database,
     *,
-    owner_id: UUID,
+    actor_id: UUID,
     command_id: UUID,
     on_silence: Callable[[], None] = lambda: None,
 ) -> Iterator[CommandRow]:
@@ -73,11 +73,11 @@ def follow_command(
 
     Args:
         on_silence: As `follow_experiment` has it.
-    Raises: NotFoundError: No such command, or not the owner's.
+    Raises: NotFoundError: No such command, or not the viewer's.
     """
     for _ in changes(database, "nntracker_commands", on_silence=on_silence):
         with database.connection() as conn:
-            row = queries.find_command(conn, owner_id=owner_id, command_id=command_id)
+            row = queries.find_command(conn, actor_id=actor_id, command_id=command_id)
         yield row
         if row.is_settled:
             return

@@ -16,7 +16,7 @@ class Session:
 
     home: Home
     database: Database
-    owner_id: UUID
+    user_id: UUID
     user: str  # the name under which changes are kept
 
     @classmethod
@@ -32,5 +32,5 @@ class Session:
     def on(cls, home: Home, database: Database) -> Session:
         """The local account on a database that is open. Raises: DatabaseAwayError: It does not answer."""
         with database.connection() as conn:
-            owner_id = writes.ensure_local_account(conn)
-            return cls(home, database, owner_id, writes.user_name(conn, owner_id))
+            user_id = writes.ensure_local_account(conn)
+            return cls(home, database, user_id, writes.user_name(conn, user_id))

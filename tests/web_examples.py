@@ -79,10 +79,12 @@ def run_specs(
     ]
 
 
-def submit(database: Database, name: str, specs: Sequence[RunSpec]) -> UUID:
-    """Submit the runs for the local account; returns it."""
+def submit(
+    database: Database, name: str, specs: Sequence[RunSpec], *, owner_id: UUID | str | None = None
+) -> UUID:
+    """Submit the runs for an account, the local one unless another is given; returns it."""
     with database.connection() as conn:
-        owner_id = writes.ensure_local_account(conn)
+        owner_id = UUID(str(owner_id)) if owner_id else writes.ensure_local_account(conn)
         writes.submit_experiment(
             conn,
             owner_id=owner_id,

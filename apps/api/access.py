@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from starlette.routing import compile_path
 
+from apps.api.sign_in import Caller
+from nntracker_ray.accounts.roles import Role, Scope
+
 WEBSOCKET = "WEBSOCKET"  # stands where HTTP routes have their method
+SAFE_METHODS = frozenset({"GET", "HEAD", WEBSOCKET})
 
 
 class Access(StrEnum):
-    """What a caller must show."""
+    """What a caller must be, at least."""
 
     ANYONE = "anyone"
-    SESSION = "session"  # a valid session cookie
+    VISITOR = "visitor"  # somebody who has opened a share link
+    VIEWER = "viewer"  # an account, whatever its role
+    USER = "user"
+    CODE = "code"
+    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +34,103 @@ class Rule:
     method: str
     path: str  # as routes are written: "/api/runs/{run_id}"
     access: Access
+    is_page: bool = False  # whether people, not scripts, read the answer
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pattern", compile_path(self.path)[0])
 
+    @property
+    def scope(self) -> Scope:
+        """What a token must be good for."""
+        if self.access is Access.ADMINISTRATOR:
+            return Scope.ADMINISTER
+        return Scope.READ if self.method in SAFE_METHODS else Scope.ACT
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether the password must have been given lately."""
+        return self.access is Access.ADMINISTRATOR and self.method not in SAFE_METHODS
+
+    def refusal(self, caller: Caller) -> str:
+        """Why this caller may not, '' when they may."""
+        if self.access is Access.VISITOR:
+            return ""
+        if caller.user_id is None:
+            return "a share link shows one experiment and nothing else; sign in for more"
+        if not caller.role.allows(Role(self.access)):
+            return (
+                f"this needs the role {self.access}; yours is {caller.role}. An administrator can change it"
+            )
+        if self.scope not in caller.scopes:
+            return (
+                f"this token may {', '.join(sorted(caller.scopes))}, and not {self.scope}; make one that may"
+            )
+        return ""
+
+
+def _page(path: str, access: Access) -> tuple[Rule, Rule]:
+    """A page of the dashboard and its websocket."""
+    return Rule("GET", path, access, is_page=True), Rule(WEBSOCKET, f"{path.rstrip('/')}/ws", access)
+
 
 RULES: tuple[Rule, ...] = (
     Rule("GET", "/welcome", Access.ANYONE),
     Rule("GET", "/assets/{path:path}", Access.ANYONE),
+    Rule("GET", "/register", Access.ANYONE),
+    Rule("GET", "/shared", Access.ANYONE),
+    Rule("GET", "/registration", Access.ANYONE),
+    Rule("POST", "/registration", Access.ANYONE),
     Rule("POST", "/session", Access.ANYONE),
-    Rule("GET", "/session", Access.SESSION),
-    Rule("POST", "/sign-out", Access.SESSION),
+    Rule("GET", "/session", Access.VISITOR),
+    Rule("POST", "/sign-out", Access.VISITOR),
     Rule("GET", "/api/health", Access.ANYONE),
-    Rule("GET", "/api/openapi.json", Access.SESSION),
-    Rule("GET", "/api/runs", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/metrics", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/history", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/logs", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/adaptations", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/checkpoints", Access.SESSION),
-    Rule("GET", "/api/runs/{run_id}/checkpoints/{name}", Access.SESSION),
-    Rule("GET", "/api/experiments", Access.SESSION),
-    Rule("GET", "/api/experiments/{experiment_id}", Access.SESSION),
-    Rule("POST", "/api/commands", Access.SESSION),
-    Rule("GET", "/api/commands", Access.SESSION),
-    Rule("GET", "/api/commands/{command_id}", Access.SESSION),
-    Rule("GET", "/", Access.SESSION),
-    Rule(WEBSOCKET, "/ws", Access.SESSION),
-    Rule("GET", "/run", Access.SESSION),
-    Rule(WEBSOCKET, "/run/ws", Access.SESSION),
-    Rule(
-        "GET", "/static/{path:path}", Access.ANYONE
-    ),  # Bokeh's and Panel's own scripts, the same for everybody
-    Rule("GET", "/components/{path:path}", Access.SESSION),
+    Rule("GET", "/api/openapi.json", Access.VIEWER),
+    Rule("GET", "/api/runs", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/metrics", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/history", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/logs", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/adaptations", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/checkpoints", Access.VISITOR),
+    Rule("GET", "/api/runs/{run_id}/checkpoints/{name}", Access.VISITOR),
+    Rule("GET", "/api/experiments", Access.VISITOR),
+    Rule("GET", "/api/experiments/{experiment_id}", Access.VISITOR),
+    Rule("POST", "/api/commands", Access.USER),
+    Rule("GET", "/api/commands", Access.VIEWER),
+    Rule("GET", "/api/commands/{command_id}", Access.VIEWER),
+    Rule("GET", "/api/experiments/{experiment_id}/shares", Access.USER),
+    Rule("POST", "/api/experiments/{experiment_id}/shares", Access.USER),
+    Rule("DELETE", "/api/experiments/{experiment_id}/shares/{user_id}", Access.USER),
+    Rule("GET", "/api/experiments/{experiment_id}/links", Access.USER),
+    Rule("POST", "/api/experiments/{experiment_id}/links", Access.USER),
+    Rule("DELETE", "/api/experiments/{experiment_id}/links/{link_id}", Access.USER),
+    Rule("GET", "/api/me", Access.VISITOR),
+    Rule("PATCH", "/api/me", Access.VIEWER),
+    Rule("POST", "/api/me/password", Access.VIEWER),
+    Rule("POST", "/api/me/confirmation", Access.VIEWER),
+    Rule("GET", "/api/me/sessions", Access.VIEWER),
+    Rule("DELETE", "/api/me/sessions", Access.VIEWER),
+    Rule("DELETE", "/api/me/sessions/{session_id}", Access.VIEWER),
+    Rule("GET", "/api/me/tokens", Access.VIEWER),
+    Rule("POST", "/api/me/tokens", Access.VIEWER),
+    Rule("DELETE", "/api/me/tokens/{token_id}", Access.VIEWER),
+    Rule("GET", "/api/users", Access.ADMINISTRATOR),
+    Rule("POST", "/api/users", Access.ADMINISTRATOR),
+    Rule("PATCH", "/api/users/{user_id}", Access.ADMINISTRATOR),
+    Rule("DELETE", "/api/users/{user_id}", Access.ADMINISTRATOR),
+    Rule("POST", "/api/users/{user_id}/login-link", Access.ADMINISTRATOR),
+    Rule("GET", "/api/invitations", Access.ADMINISTRATOR),
+    Rule("POST", "/api/invitations", Access.ADMINISTRATOR),
+    Rule("DELETE", "/api/invitations/{invitation_id}", Access.ADMINISTRATOR),
+    Rule("GET", "/api/settings", Access.ADMINISTRATOR),
+    Rule("PUT", "/api/settings", Access.ADMINISTRATOR),
+    Rule("GET", "/api/audit", Access.ADMINISTRATOR),
+    *_page("/", Access.VISITOR),
+    *_page("/run", Access.VISITOR),
+    # Bokeh's and Panel's own scripts, the same for everybody.
+    Rule("GET", "/static/{path:path}", Access.ANYONE),
+    Rule("GET", "/components/{path:path}", Access.VISITOR),
 )
 
 
@@ -67,3 +138,9 @@ def find_rule(method: str, path: str) -> Rule | None:
     """The rule for a request; None refuses it. HEAD is answered as GET is."""
     asked = "GET" if method == "HEAD" else method
     return next((rule for rule in RULES if rule.method == asked and rule.pattern.match(path)), None)
+
+
+@cache
+def pages() -> frozenset[str]:
+    """Paths of the dashboard's pages."""
+    return frozenset(rule.path for rule in RULES if rule.is_page)

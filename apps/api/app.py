@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from apps.api import checkpoints, commands, experiments, run_details, runs, session_routes
+from apps.api import (
+    checkpoints,
+    commands,
+    experiments,
+    own_account,
+    people,
+    run_details,
+    runs,
+    session_routes,
+    sharing,
+)
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
@@ -71,7 +81,7 @@ def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextMana
 
 def _add_routes(app: FastAPI) -> None:
     app.include_router(session_routes.router)
-    for routes in (experiments, runs, run_details, checkpoints, commands):
+    for routes in (experiments, sharing, runs, run_details, checkpoints, commands, own_account, people):
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     answer_with_problems(app)

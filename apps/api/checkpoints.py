@@ -28,9 +28,9 @@ router = APIRouter(prefix="/api/runs/{run_id}/checkpoints", tags=["checkpoints"]
 @router.get("", responses=documented(404))
 def list_checkpoints(request: Request, run_id: UUID) -> list[CheckpointOut]:
     """The checkpoints of a run."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        found = queries.checkpoints(conn, owner_id=owner_id, run_id=run_id)
+        found = queries.checkpoints(conn, viewer_id=viewer_id, run_id=run_id)
     return [CheckpointOut.of(one) for one in found]
 
 
@@ -57,7 +57,7 @@ def download_checkpoint(
             write_checkpoint(
                 database_of(request),
                 home_of(request),
-                owner_id=caller_of(request).user_id,
+                viewer_id=caller_of(request).viewer_id,
                 run_id=run_id,
                 name=name,
                 form=form,

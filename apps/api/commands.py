@@ -10,11 +10,11 @@ from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from apps.api.control_schemas import COMMAND_EXAMPLES, CommandIn, CommandList, CommandOut
 from apps.api.problems import documented
-from apps.api.request_state import caller_of, database_of, home_of
+from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from nntracker_ray import control
 from nntracker_ray.commands import Selection, Verb, nothing_matches
 from nntracker_ray.errors import BadInputError, NotFoundError
-from nntracker_ray.storage import queries, writes
+from nntracker_ray.storage import command_queries, queries
 from nntracker_ray.storage.connection import Connection
 
 LONGEST_WAIT_S = 30.0
@@ -39,16 +39,15 @@ def give_command(
     A deletion must be confirmed by the text "delete N runs" with the number of runs that it would delete; the
     refusal of one that is not says which text that is.
     """
-    caller, selection = caller_of(request), asked.selection.as_record()
+    actor, selection = actor_of(request), asked.selection.as_record()
     with database_of(request).connection() as conn:
-        by = writes.user_name(conn, caller.user_id)
         if asked.verb is Verb.DELETE:
-            _require_confirmation(conn, caller.user_id, selection, asked, idempotency_key)
+            _require_confirmation(conn, actor.user_id, selection, asked, idempotency_key)
     row = control.command(
         database_of(request),
         home_of(request),
-        owner_id=caller.user_id,
-        by=by,
+        actor_id=actor.user_id,
+        by=actor.name,
         verb=asked.verb,
         selection=selection,
         arguments=asked.arguments,
@@ -67,9 +66,9 @@ def list_commands(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> CommandList:
     """Commands, the newest first; with `run_id` those that were for this run."""
-    owner_id = caller_of(request).user_id
+    actor_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        rows = queries.list_commands(conn, owner_id=owner_id, run_id=run_id, limit=limit, offset=offset)
+        rows = queries.list_commands(conn, actor_id=actor_id, run_id=run_id, limit=limit, offset=offset)
     return CommandList(commands=[CommandOut.of(row) for row in rows])
 
 
@@ -82,24 +81,24 @@ def find_command(
     ] = 0.0,
 ) -> CommandOut:
     """One command as it stands; with `wait_s` once it is settled, or when the time is over."""
-    owner_id, database = caller_of(request).user_id, database_of(request)
+    actor_id, database = caller_of(request).viewer_id, database_of(request)
     if wait_s > 0 and WAITERS.acquire(blocking=False):
         try:
             return CommandOut.of(
-                control.await_command(database, owner_id=owner_id, command_id=command_id, timeout_s=wait_s)
+                control.await_command(database, actor_id=actor_id, command_id=command_id, timeout_s=wait_s)
             )
         finally:
             WAITERS.release()
     with database.connection() as conn:
-        return CommandOut.of(queries.find_command(conn, owner_id=owner_id, command_id=command_id))
+        return CommandOut.of(queries.find_command(conn, actor_id=actor_id, command_id=command_id))
 
 
 def _require_confirmation(
-    conn: Connection, owner_id: UUID, selection: Selection, asked: CommandIn, key: str | None
+    conn: Connection, actor_id: UUID, selection: Selection, asked: CommandIn, key: str | None
 ) -> None:
-    if key is not None and queries.has_command(conn, owner_id=owner_id, key=key):
+    if key is not None and queries.has_command(conn, actor_id=actor_id, key=key):
         return  # what it deleted is gone: the runs can no longer be counted, nor deleted again
-    count = len(queries.select_runs(conn, owner_id=owner_id, selection=selection))
+    count = len(command_queries.selected_run_nos(conn, actor_id=actor_id, selection=selection))
     if not count:
         raise NotFoundError(nothing_matches(selection))
     text = f"delete {count} run{'s' if count != 1 else ''}"

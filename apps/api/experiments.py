@@ -22,16 +22,18 @@ def list_experiments(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> ExperimentList:
     """Experiments, the newest first."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        total = queries.count_experiments(conn, owner_id=owner_id)
-        rows = queries.list_experiments(conn, owner_id=owner_id, limit=limit, offset=offset)
+        total = queries.count_experiments(conn, viewer_id=viewer_id)
+        rows = queries.list_experiments(conn, viewer_id=viewer_id, limit=limit, offset=offset)
     return ExperimentList(total=total, experiments=[ExperimentOut.of(row) for row in rows])
 
 
 @router.get("/{experiment_id}", responses=documented(404))
 def find_experiment(request: Request, experiment_id: UUID) -> ExperimentOut:
     """One experiment."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        return ExperimentOut.of(queries.find_experiment(conn, owner_id=owner_id, experiment_id=experiment_id))
+        return ExperimentOut.of(
+            queries.find_experiment(conn, viewer_id=viewer_id, experiment_id=experiment_id)
+        )

@@ -15,17 +15,16 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apps.api.access import WEBSOCKET, Access, Rule, find_rule
+from apps.api.access import WEBSOCKET, Access, Rule, find_rule, pages
 from apps.api.cookies import forget_session_cookie, session_secret
 from apps.api.headers import security_headers
 from apps.api.origins import SAFE_METHODS, may_change_state, may_open_socket, own_origin
-from apps.api.plain_pages import away_page
+from apps.api.plain_pages import away_page, refused_page
 from apps.api.problems import problem
 from apps.api.sign_in import CALLER_HEADER, Caller, Sessions
 from apps.api.sockets import OpenSockets
 from nntracker_ray.errors import DatabaseAwayError
 
-PANEL_PAGES = frozenset({"/", "/run"})
 SESSION_ID_ARGUMENTS = frozenset({"bokeh-session-id", "bokeh_session_id"})
 
 
@@ -89,23 +88,35 @@ class Gate:
         rule = find_rule(method, scope["path"])
         if rule is None:
             raise Refusal(problem(404, "no such page"))
-        if not _from_our_pages(method, headers, origin):
-            raise Refusal(problem(403, "this must come from one of our own pages"))
+        token = _bearer_token(headers) if method != WEBSOCKET else None
+        # A token is sent by whoever means it; a cookie also by a browser that another site's page has led here.
+        if token is None and not _from_our_pages(method, headers, origin):
+            raise Refusal(problem(403, "this must come from one of our own pages, or with an API token"))
         if (
             SESSION_ID_ARGUMENTS
             & parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).keys()
         ):
             raise Refusal(problem(400, "a page chooses its own id"))
         scope["state"] = {**scope.get("state", {}), "origin": origin}
-        if rule.access is Access.SESSION:
-            _set_caller(scope, await self._caller(scope, rule, headers, origin))
+        if rule.access is not Access.ANYONE:
+            caller = await self._caller(scope, rule, headers, origin, token)
+            _require_right(rule, caller)
+            _set_caller(scope, caller)
 
-    async def _caller(self, scope: Scope, rule: Rule, headers: Headers, origin: str) -> Caller:
+    async def _caller(
+        self, scope: Scope, rule: Rule, headers: Headers, origin: str, token: str | None
+    ) -> Caller:
         secret = session_secret(headers.get("cookie", ""), origin)
+        now = datetime.now(UTC)
         try:
-            caller = await asyncio.to_thread(self._sessions.caller, secret, now=datetime.now(UTC))
+            if token is not None:
+                caller = await asyncio.to_thread(self._sessions.token_caller, token, now=now)
+            else:
+                caller = await asyncio.to_thread(self._sessions.caller, secret, now=now)
         except DatabaseAwayError:
             raise Refusal(_away(rule)) from None
+        if caller is None and token is not None:
+            raise Refusal(problem(401, "this token is unknown, expired or revoked; make a new one"))
         if caller is None:
             raise Refusal(_sign_in_first(scope, rule, origin, stale=secret is not None))
         return caller
@@ -120,17 +131,30 @@ def _from_our_pages(method: str, headers: Headers, origin: str) -> bool:
     return method in SAFE_METHODS or may_change_state(headers, origin)
 
 
+def _bearer_token(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _require_right(rule: Rule, caller: Caller) -> None:
+    """Raises: Refusal: The caller's role, token or long-past sign-in does not allow this."""
+    if why := rule.refusal(caller):
+        raise Refusal(refused_page(why) if rule.is_page else problem(403, why))
+    if rule.needs_confirmation and not caller.is_confirmed(datetime.now(UTC)):
+        raise Refusal(problem(403, "give your password again first", type="urn:nntracker:confirm"))
+
+
 def _set_caller(scope: Scope, caller: Caller) -> None:
     """Tell routes by the state, and Panel, which hands pages nothing but headers, by a header only we can set."""
     scope["state"]["caller"] = caller
     header = CALLER_HEADER.encode()
     others = [(name, value) for name, value in scope["headers"] if name.lower() != header]
-    scope["headers"] = [*others, (header, f"{caller.user_id}/{caller.fingerprint}".encode())]
+    scope["headers"] = [*others, (header, caller.header.encode())]
 
 
 def _sign_in_first(scope: Scope, rule: Rule, origin: str, *, stale: bool) -> Response:
     response: Response
-    if rule.path in PANEL_PAGES:
+    if rule.is_page:
         asked = scope["path"] + (
             "?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""
         )
@@ -143,13 +167,13 @@ def _sign_in_first(scope: Scope, rule: Rule, origin: str, *, stale: bool) -> Res
 
 
 def _away(rule: Rule) -> Response:
-    if rule.path in PANEL_PAGES:
+    if rule.is_page:
         return away_page()
     return problem(503, "the database does not answer; try again shortly")
 
 
 def _with_security_headers(send: Send, path: str, origin: str) -> Callable[[Message], Awaitable[None]]:
-    extra = security_headers(path, origin, panel_page=path in PANEL_PAGES)
+    extra = security_headers(path, origin, panel_page=path in pages())
     names = {name for name, _ in extra}
 
     async def guarded(message: Message) -> None:

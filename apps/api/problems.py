@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from apps.api.sign_in import TooManyAttemptsError
 from nntracker_ray.errors import (
     BadInputError,
     CheckpointError,
@@ -48,6 +49,7 @@ def problem(status: int, detail: str, **more: Any) -> JSONResponse:
         more: Further members: a list of errors, say.
     """
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    # `more` may name a type of its own.
     return JSONResponse({**body.model_dump(), **more}, status_code=status, media_type=MEDIA_TYPE)
 
 
@@ -55,6 +57,7 @@ def answer_with_problems(app: FastAPI) -> None:
     """Let every error of the application be a problem."""
     for kind, status in STATUSES.items():
         app.add_exception_handler(kind, _answer(status))
+    app.add_exception_handler(TooManyAttemptsError, _too_many)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _refused)
 
@@ -73,6 +76,13 @@ def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
         return problem(status, str(error))
 
     return handler
+
+
+def _too_many(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TooManyAttemptsError)  # noqa: S101 - registered for nothing else
+    answer = problem(429, str(error))
+    answer.headers["retry-after"] = str(error.retry_after_s)
+    return answer
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:

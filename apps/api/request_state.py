@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastapi import Request
 
-from apps.api.sign_in import Caller
+from apps.api.sign_in import Caller, Sessions, Visit
+from apps.api.sockets import OpenSockets
+from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 
@@ -13,6 +17,32 @@ def caller_of(request: Request) -> Caller:
     """Who makes the request; the gate has looked."""
     caller: Caller = request.state.caller
     return caller
+
+
+def actor_of(request: Request) -> Actor:
+    """The account that makes the request. Only behind rules that want one."""
+    caller = caller_of(request)
+    assert caller.user_id is not None, "the gate lets no visitor through"  # noqa: S101 - for the type checker
+    return Actor(caller.user_id, caller.name, caller.role, visit_of(request).address)
+
+
+def visit_of(request: Request) -> Visit:
+    """Where the request comes from."""
+    address = request.client.host if request.client else ""
+    return Visit(address, request.headers.get("user-agent", ""))
+
+
+def sessions_of(request: Request) -> Sessions:
+    """Opens and ends sessions."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def close_sockets(request: Request, sessions: Iterable[bytes]) -> None:
+    """End the websockets of sessions that are over, given by their hashes."""
+    sockets: OpenSockets = request.app.state.sockets
+    for session in sessions:
+        sockets.close(session)
 
 
 def database_of(request: Request) -> Database:

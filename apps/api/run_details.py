@@ -19,17 +19,17 @@ router = APIRouter(prefix="/api/runs/{run_id}", tags=["runs"], responses=documen
 @router.get("/history")
 def run_history(request: Request, run_id: UUID) -> list[StateChangeOut]:
     """Every change of the run's state, the oldest first: when, who, why."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        return _each(StateChangeOut, queries.state_changes(conn, owner_id=owner_id, run_id=run_id))
+        return _each(StateChangeOut, queries.state_changes(conn, viewer_id=viewer_id, run_id=run_id))
 
 
 @router.get("/adaptations")
 def run_adaptations(request: Request, run_id: UUID) -> list[AdaptationOut]:
     """Every effective change of the learning rate, in order of steps."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        return _each(AdaptationOut, queries.adaptations(conn, owner_id=owner_id, run_id=run_id))
+        return _each(AdaptationOut, queries.adaptations(conn, viewer_id=viewer_id, run_id=run_id))
 
 
 @router.get("/logs")
@@ -41,9 +41,9 @@ def run_log(
 ) -> LogPage:
     """A page of what the run printed, warned of and logged."""
     place: Any = tuple(map(int, after.split("."))) if after else None
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        columns = queries.log_lines(conn, owner_id=owner_id, run_id=run_id, after=place, limit=limit)
+        columns = queries.log_lines(conn, viewer_id=viewer_id, run_id=run_id, after=place, limit=limit)
     lines = _each(LogLineOut, columns)
     return LogPage(lines=lines, next=f"{lines[-1].attempt}.{lines[-1].line_no}" if lines else after)
 

@@ -41,14 +41,14 @@ def list_runs(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> RunList:
     """Runs, newest experiment first, then in the order of the grid."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
         total = queries.count_runs(
-            conn, owner_id=owner_id, experiment_id=experiment_id, tag=tag, states=state or ()
+            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=tag, states=state or ()
         )
         rows = queries.list_runs(
             conn,
-            owner_id=owner_id,
+            viewer_id=viewer_id,
             experiment_id=experiment_id,
             tag=tag,
             states=state or (),
@@ -62,7 +62,7 @@ def list_runs(
 def find_run(request: Request, run_id: UUID) -> RunOut:
     """One run."""
     with database_of(request).connection() as conn:
-        return RunOut.of(queries.find_run(conn, owner_id=caller_of(request).user_id, run_id=run_id))
+        return RunOut.of(queries.find_run(conn, viewer_id=caller_of(request).viewer_id, run_id=run_id))
 
 
 @router.get("/runs/{run_id}/metrics", responses=documented(404))
@@ -73,11 +73,11 @@ def run_metrics(
     after_epoch: Annotated[int, Query(ge=-1, le=2**31 - 1)] = -1,
 ) -> MetricColumns:
     """Metric values of one run, of later epochs than `after_epoch`."""
-    owner_id = caller_of(request).user_id
+    viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        queries.find_run(conn, owner_id=owner_id, run_id=run_id)
+        queries.find_run(conn, viewer_id=viewer_id, run_id=run_id)
         columns = queries.learning_curves(
-            conn, owner_id=owner_id, run_ids=[run_id], metrics=metric, after_epoch=after_epoch
+            conn, viewer_id=viewer_id, run_ids=[run_id], metrics=metric, after_epoch=after_epoch
         )
     return MetricColumns(
         metric=list(columns["metric"]),

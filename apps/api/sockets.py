@@ -12,13 +12,15 @@ SIGNED_OUT = 4401  # websocket close code; 4000-4999 are free for applications
 
 
 class OpenSockets:
-    """Runs websockets until they end by themselves or their session does. One event loop only."""
+    """Runs websockets until they end by themselves or their session does. One event loop; `close` from any thread."""
 
     def __init__(self) -> None:
         self._endings: defaultdict[bytes, set[asyncio.Event]] = defaultdict(set)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, app: ASGIApp, session: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one websocket."""
+        self._loop = asyncio.get_running_loop()
         ending = asyncio.Event()
         self._endings[session].add(ending)
         try:
@@ -28,12 +30,14 @@ class OpenSockets:
             if not self._endings[session]:
                 del self._endings[session]
 
-    def close(self, session: bytes) -> int:
-        """End every websocket of a session; returns how many there were."""
-        endings = self._endings.get(session, set())
-        for ending in endings:
+    def close(self, session: bytes) -> None:
+        """End every websocket of a session, soon."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end, session)
+
+    def _end(self, session: bytes) -> None:
+        for ending in self._endings.get(session, ()):
             ending.set()
-        return len(endings)
 
 
 async def _until(ending: asyncio.Event, work: Awaitable[None], close: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.themes import Theme as BokehTheme
 
-from apps.api.sign_in import CALLER_HEADER
+from apps.api.sign_in import CALLER_HEADER, PageCaller
 from apps.dashboard.components.elements import Elements, h
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import message
@@ -61,10 +61,15 @@ def built(make: Callable[[], pmui.Page]) -> pmui.Page:
         return page("Error", [Elements(sorry)])
 
 
-def caller_id() -> UUID:
+def page_caller() -> PageCaller:
     """Who looks at this page; the gate has put it into the request."""
     told = next(value for name, value in pn.state.headers.items() if name.lower() == CALLER_HEADER)
-    return UUID(told.partition("/")[0])
+    return PageCaller.of(told)
+
+
+def caller_id() -> UUID:
+    """Whose view this page is: an account's, or a share link's."""
+    return page_caller().viewer_id
 
 
 def _bar() -> Tree:

@@ -54,7 +54,7 @@ class CommandResult:
         """The same command once nothing is pending, or as it stands at the timeout."""
         session, command_id = self.session, self.row.command_id
         row = control.await_command(
-            session.database, owner_id=session.owner_id, command_id=command_id, timeout_s=timeout_s
+            session.database, actor_id=session.user_id, command_id=command_id, timeout_s=timeout_s
         )
         return CommandResult(session, row)
 

@@ -92,7 +92,7 @@ class Controlled:
         row = control.command(
             session.database,
             session.home,
-            owner_id=session.owner_id,
+            actor_id=session.user_id,
             by=session.user,
             verb=verb,
             selection=selection,

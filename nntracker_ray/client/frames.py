@@ -16,7 +16,7 @@ def curves(session: Session, rows: Sequence[RunRow], names: Sequence[str]) -> pd
     """Metrics in long form: run_id, run (its name), metric, epoch, step, value, time, inherited; all if no `names`."""
     with session.database.connection() as conn:
         columns = queries.learning_curves(
-            conn, owner_id=session.owner_id, run_ids=[row.run_id for row in rows], metrics=list(names) or None
+            conn, viewer_id=session.user_id, run_ids=[row.run_id for row in rows], metrics=list(names) or None
         )
     frame = pd.DataFrame(columns)
     name_by_id = {str(row.run_id): row.name for row in rows}

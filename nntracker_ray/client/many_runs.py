@@ -46,7 +46,7 @@ class Experiment(Controlled):
     def wait(self, *, progress: bool = True) -> Experiment:
         """Wait until every run has ended (or is paused), showing a bar for each. Returns itself."""
         rows = following.follow_experiment(
-            self.session.database, owner_id=self.session.owner_id, experiment_id=self.experiment_id
+            self.session.database, viewer_id=self.session.user_id, experiment_id=self.experiment_id
         )
         if not progress:
             for _ in rows:
@@ -69,7 +69,7 @@ class Experiment(Controlled):
         """Mean and standard deviation (ddof=1) over folds and repeats, per configuration and metric."""
         with self.session.database.connection() as conn:
             columns = queries.fold_summary(
-                conn, owner_id=self.session.owner_id, experiment_id=self.experiment_id
+                conn, viewer_id=self.session.user_id, experiment_id=self.experiment_id
             )
         return pd.DataFrame(columns)
 
@@ -77,7 +77,7 @@ class Experiment(Controlled):
         """Rows of the training set in a fold (0-based): those trained on, those held out."""
         with self.session.database.connection() as conn:
             return queries.fold_membership(
-                conn, owner_id=self.session.owner_id, experiment_id=self.experiment_id, fold=number
+                conn, viewer_id=self.session.user_id, experiment_id=self.experiment_id, fold=number
             )
 
     def plot(self, metric: str = "loss") -> Any:
@@ -89,7 +89,7 @@ class Experiment(Controlled):
 
     def _rows(self) -> list[RunRow]:
         rows = following.experiment_runs(
-            self.session.database, owner_id=self.session.owner_id, experiment_id=self.experiment_id
+            self.session.database, viewer_id=self.session.user_id, experiment_id=self.experiment_id
         )
         if not rows:
             raise NotFoundError(
@@ -118,7 +118,7 @@ class Runs(Controlled):
     def runs(self) -> list[Run]:
         """As they stand now, newest experiment first, then in grid order."""
         with self.session.database.connection() as conn:
-            rows = queries.select_runs(conn, owner_id=self.session.owner_id, selection=self.selection)
+            rows = queries.select_runs(conn, viewer_id=self.session.user_id, selection=self.selection)
         return [Run(self.session, row) for row in rows]
 
     @property

@@ -38,7 +38,7 @@ class Run(Controlled):
     def of(cls, session: Session, run_id: UUID) -> Run:
         """The run as it stands now. Raises: NotFoundError: there is none."""
         with session.database.connection() as conn:
-            return cls(session, queries.find_run(conn, owner_id=session.owner_id, run_id=run_id))
+            return cls(session, queries.find_run(conn, viewer_id=session.user_id, run_id=run_id))
 
     @property
     def name(self) -> str:
@@ -83,13 +83,13 @@ class Run(Controlled):
         """What was captured: layer_index, layer_name, tensor, dtype, shape, epochs."""
         with self.session.database.connection() as conn:
             return pd.DataFrame(
-                queries.weight_arrays(conn, owner_id=self.session.owner_id, run_id=self.run_id)
+                queries.weight_arrays(conn, viewer_id=self.session.user_id, run_id=self.run_id)
             )
 
     def facts(self) -> dict[str, JsonValue]:
         """What is true of the run as a whole: effective learning rate, environment, scaling, ..."""
         with self.session.database.connection() as conn:
-            return queries.run_facts(conn, owner_id=self.session.owner_id, run_id=self.run_id)
+            return queries.run_facts(conn, viewer_id=self.session.user_id, run_id=self.run_id)
 
     def history(self) -> pd.DataFrame:
         """Every change of its state, the oldest first: time (UTC), state, attempt, by, why, error."""
@@ -102,7 +102,7 @@ class Run(Controlled):
     def commands(self) -> pd.DataFrame:
         """What was asked of it, the newest first: time (UTC), verb, arguments, by, outcome, why."""
         with self.session.database.connection() as conn:
-            rows = queries.list_commands(conn, owner_id=self.session.owner_id, run_id=self.run_id, limit=1000)
+            rows = queries.list_commands(conn, actor_id=self.session.user_id, run_id=self.run_id, limit=1000)
         lines = [
             (row.created_at, row.verb.value, row.arguments, row.by, one.outcome.value, one.why)
             for row in rows
@@ -118,7 +118,7 @@ class Run(Controlled):
     def checkpoints(self) -> pd.DataFrame:
         """The checkpoints that are kept: name, kind, epochs_done, steps_done, bytes, metric, value, created_at."""
         with self.session.database.connection() as conn:
-            found = queries.checkpoints(conn, owner_id=self.session.owner_id, run_id=self.run_id)
+            found = queries.checkpoints(conn, viewer_id=self.session.user_id, run_id=self.run_id)
         names = [field.name for field in fields(CheckpointInfo)]
         return pd.DataFrame([asdict(one) for one in found], columns=names)
 
@@ -136,7 +136,7 @@ class Run(Controlled):
         write_checkpoint(
             self.session.database,
             self.session.home,
-            owner_id=self.session.owner_id,
+            viewer_id=self.session.user_id,
             run_id=self.run_id,
             name=called,
             form=form_of_suffix(target),
@@ -153,12 +153,12 @@ class Run(Controlled):
 
     def _table(self, question: Callable[..., Columns], **more: Any) -> pd.DataFrame:
         with self.session.database.connection() as conn:
-            return pd.DataFrame(question(conn, owner_id=self.session.owner_id, run_id=self.run_id, **more))
+            return pd.DataFrame(question(conn, viewer_id=self.session.user_id, run_id=self.run_id, **more))
 
     def _captured(self, layer: str, tensor: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
         if not isinstance(layer, str):
             raise BadInputError(f"a layer is meant by its name, not {layer!r}; arrays() lists them")
         with self.session.database.connection() as conn:
             return queries.layer_weights(
-                conn, owner_id=self.session.owner_id, run_id=self.run_id, layer=layer, tensor=tensor
+                conn, viewer_id=self.session.user_id, run_id=self.run_id, layer=layer, tensor=tensor
             )

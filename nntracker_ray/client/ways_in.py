@@ -38,15 +38,15 @@ def submit(
     ensure_platform(home)
     session = Session.open(home)
     source = experiment if isinstance(experiment, Mapping) else Path(experiment)
-    prepared = submission.prepare(source, home=home, owner_id=session.owner_id, model=model)
-    return Experiment(session, submission.submit(session.database, prepared, owner_id=session.owner_id))
+    prepared = submission.prepare(source, home=home, owner_id=session.user_id, model=model)
+    return Experiment(session, submission.submit(session.database, prepared, owner_id=session.user_id))
 
 
 def runs(*, limit: int = 1000) -> pd.DataFrame:
     """The newest runs: one row each, with state, progress and last values."""
     session = Session.open()
     with session.database.connection() as conn:
-        rows = queries.list_runs(conn, owner_id=session.owner_id, limit=limit)
+        rows = queries.list_runs(conn, viewer_id=session.user_id, limit=limit)
     return pd.DataFrame([frames.flat(row) for row in rows])
 
 
@@ -57,7 +57,7 @@ def experiment(word: UUID | str) -> Experiment:
     """
     session = Session.open()
     with session.database.connection() as conn:
-        found = queries.experiment_called(conn, owner_id=session.owner_id, word=str(word))
+        found = queries.experiment_called(conn, viewer_id=session.user_id, word=str(word))
     return Experiment(session, found)
 
 
@@ -68,7 +68,7 @@ def run(word: UUID | str | int) -> Run:
     """
     session = Session.open()
     with session.database.connection() as conn:
-        found = queries.run_called(conn, owner_id=session.owner_id, word=str(word))
+        found = queries.run_called(conn, viewer_id=session.user_id, word=str(word))
     return Run.of(session, found)
 
 
@@ -89,8 +89,8 @@ def select(
     states = [state] if isinstance(state, str) else list(state or ())
     session = Session.open()
     with session.database.connection() as conn:
-        named = [queries.run_called(conn, owner_id=session.owner_id, word=str(word)) for word in words]
-        of = experiment and queries.experiment_called(conn, owner_id=session.owner_id, word=str(experiment))
+        named = [queries.run_called(conn, viewer_id=session.user_id, word=str(word)) for word in words]
+        of = experiment and queries.experiment_called(conn, viewer_id=session.user_id, word=str(experiment))
     chosen = Selection(tuple(dict.fromkeys(named)), of or None, tag, parse_states(states))
     require_parts(chosen)
     return Runs(session, chosen)

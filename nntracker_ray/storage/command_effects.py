@@ -34,7 +34,7 @@ def new_run(
     conn: Connection,
     *,
     verb: Verb,
-    owner_id: UUID,
+    actor_id: UUID,
     run_id: UUID,
     by: str,
     arguments: Mapping[str, JsonValue],
@@ -42,7 +42,7 @@ def new_run(
 ) -> tuple[UUID, str]:
     """Fork or rerun a run. Returns: the new run's id and name."""
     make = fork_run if verb is Verb.FORK else rerun_run
-    return make(conn, owner_id=owner_id, run_id=run_id, by=by, arguments=arguments, command_id=command_id)
+    return make(conn, actor_id=actor_id, run_id=run_id, by=by, arguments=arguments, command_id=command_id)
 
 
 def _longer(lease: Lease, epochs: int) -> str:

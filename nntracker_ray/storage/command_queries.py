@@ -14,34 +14,37 @@ from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
 
-def find_command(conn: Connection, *, owner_id: UUID, command_id: UUID) -> CommandRow:
-    """One command. Raises: NotFoundError: No such command, or not the owner's."""
-    rows = _rows(conn, owner_id=owner_id, command_id=command_id, run_id=None, limit=1, offset=0)
+def find_command(conn: Connection, *, actor_id: UUID, command_id: UUID) -> CommandRow:
+    """One command. Raises: NotFoundError: No such command, or not the actor's."""
+    rows = _rows(conn, actor_id=actor_id, command_id=command_id, run_id=None, limit=1, offset=0)
     if not rows:
         raise NotFoundError(f"no command {command_id}")
     return rows[0]
 
 
-def has_command(conn: Connection, *, owner_id: UUID, key: str) -> bool:
-    """Whether the owner has sent a command with this key."""
-    return conn.execute(query("command_of_key"), {"owner_id": owner_id, "key": key}).fetchone() is not None
+def has_command(conn: Connection, *, actor_id: UUID, key: str) -> bool:
+    """Whether the actor has sent a command with this key."""
+    return conn.execute(query("command_of_key"), {"actor_id": actor_id, "key": key}).fetchone() is not None
 
 
 def list_commands(
-    conn: Connection, *, owner_id: UUID, run_id: UUID | None = None, limit: int = 100, offset: int = 0
+    conn: Connection, *, actor_id: UUID, run_id: UUID | None = None, limit: int = 100, offset: int = 0
 ) -> list[CommandRow]:
-    """A page of the owner's commands, the newest first.
+    """A page of the actor's commands, the newest first.
 
     Args:
         run_id: Only those of this run, and of their targets this run alone. It may be deleted since.
         offset: Rows to skip.
     """
-    return _rows(conn, owner_id=owner_id, command_id=None, run_id=run_id, limit=limit, offset=offset)
+    return _rows(conn, actor_id=actor_id, command_id=None, run_id=run_id, limit=limit, offset=offset)
 
 
-def selected_run_nos(conn: Connection, *, owner_id: UUID, selection: Selection) -> list[int]:
-    """Numbers of the owner's runs that match every part given, in order."""
-    rows = conn.execute(query("selected_runs"), {"owner_id": owner_id, **selection_values(selection)})
+def selected_run_nos(conn: Connection, *, actor_id: UUID, selection: Selection) -> list[int]:
+    """Numbers of the runs that the actor may act on and that match every part given, in order.
+
+    By a tag alone an administrator reaches the runs that are theirs or shared with them, not everybody's.
+    """
+    rows = conn.execute(query("selected_runs"), {"actor_id": actor_id, **selection_values(selection)})
     return [run_no for (run_no,) in rows]
 
 

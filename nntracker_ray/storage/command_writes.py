@@ -30,7 +30,7 @@ from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
 from nntracker_ray.storage.run_locks import LockedRun, lock_experiments, lock_runs
-from nntracker_ray.storage.share_writes import within_queue_limit
+from nntracker_ray.storage.share_writes import owners_of, within_queue_limits
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
 
@@ -49,7 +49,7 @@ class _Order:
     """A command that is being carried out."""
 
     command_id: UUID
-    owner_id: UUID
+    actor_id: UUID
     by: str
     verb: Verb
     arguments: dict[str, JsonValue]
@@ -58,7 +58,7 @@ class _Order:
 def submit_command(
     conn: Connection,
     *,
-    owner_id: UUID,
+    actor_id: UUID,
     by: str,
     verb: Verb,
     selection: Selection,
@@ -78,29 +78,30 @@ def submit_command(
         follow_up: Called in the same transaction with the row of a new command.
     Raises:
         BadInputError: The arguments do not fit the verb, or the selection is empty.
-        NotFoundError: No run of the owner matches.
+        NotFoundError: No run that the actor may act on matches.
         ConflictError: The key was used for another command; or more runs would wait than may.
     """
     require_parts(selection)
     given = checked_arguments(verb, arguments or {})
 
     def carry_out() -> CommandRow:
-        command_id = _note_command(conn, owner_id, by, verb, selection, given, key)
+        command_id = _note_command(conn, actor_id, by, verb, selection, given, key)
         if command_id is None:
-            return _same_command(conn, owner_id, verb, selection, given, str(key))
-        return _submit(conn, _Order(command_id, owner_id, by, verb, given), selection, follow_up)
+            return _same_command(conn, actor_id, verb, selection, given, str(key))
+        return _submit(conn, _Order(command_id, actor_id, by, verb, given), selection, follow_up)
 
     # In a savepoint: who catches an error and goes on with the connection must not commit half a command.
     return despite_deadlocks(conn, carry_out)
 
 
 def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: FollowUp | None) -> CommandRow:
-    with within_queue_limit(conn, owner_id=order.owner_id):
-        runs = _lock(conn, order, selection)
+    run_nos = selected_run_nos(conn, actor_id=order.actor_id, selection=selection)
+    with within_queue_limits(conn, owner_ids=owners_of(conn, run_nos)):
+        runs = _lock(conn, order, selection, run_nos)
         if not runs:
             raise NotFoundError(nothing_matches(selection))
         _note_targets(conn, order, runs, _carry_out(conn, order, runs))
-    row = find_command(conn, owner_id=order.owner_id, command_id=order.command_id)
+    row = find_command(conn, actor_id=order.actor_id, command_id=order.command_id)
     if follow_up is not None:
         follow_up(conn, row)
     return row
@@ -108,7 +109,7 @@ def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: Fo
 
 def _note_command(
     conn: Connection,
-    owner_id: UUID,
+    actor_id: UUID,
     by: str,
     verb: Verb,
     selection: Selection,
@@ -116,7 +117,7 @@ def _note_command(
     key: str | None,
 ) -> UUID | None:
     """The new command's id; None when the key is known. Waits while somebody else sends the same key."""
-    values = {"owner_id": owner_id, "by": by, "verb": verb.value, "key": key}
+    values = {"actor_id": actor_id, "by": by, "verb": verb.value, "key": key}
     texts = {
         "arguments": json_values.dumps(arguments),
         "selection": json_values.dumps(as_json(selection)),
@@ -127,13 +128,13 @@ def _note_command(
 
 def _same_command(
     conn: Connection,
-    owner_id: UUID,
+    actor_id: UUID,
     verb: Verb,
     selection: Selection,
     arguments: Mapping[str, JsonValue],
     key: str,
 ) -> CommandRow:
-    row = conn.execute(query("command_of_key"), {"owner_id": owner_id, "key": key}).fetchone()
+    row = conn.execute(query("command_of_key"), {"actor_id": actor_id, "key": key}).fetchone()
     assert row is not None, "its key was refused just now"  # noqa: S101 - for the type checker
     command_id, *known = row
     asked = [verb.value, arguments, as_json(selection)]
@@ -141,11 +142,10 @@ def _same_command(
         raise ConflictError(
             f"the key {key!r} belongs to another command ({known[0]}); use a new key for each command"
         )
-    return find_command(conn, owner_id=owner_id, command_id=command_id)
+    return find_command(conn, actor_id=actor_id, command_id=command_id)
 
 
-def _lock(conn: Connection, order: _Order, selection: Selection) -> list[LockedRun]:
-    run_nos = selected_run_nos(conn, owner_id=order.owner_id, selection=selection)
+def _lock(conn: Connection, order: _Order, selection: Selection, run_nos: Sequence[int]) -> list[LockedRun]:
     if order.verb in MAKING:
         lock_experiments(conn, run_nos)
     runs = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE)
@@ -191,7 +191,7 @@ def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> 
                 new_run_id, _ = effects.new_run(
                     conn,
                     verb=order.verb,
-                    owner_id=order.owner_id,
+                    actor_id=order.actor_id,
                     run_id=parent.run_id,
                     by=order.by,
                     arguments=order.arguments,

@@ -30,30 +30,30 @@ class ExperimentRow:
 
 
 def list_experiments(
-    conn: Connection, *, owner_id: UUID, limit: int = 100, offset: int = 0
+    conn: Connection, *, viewer_id: UUID, limit: int = 100, offset: int = 0
 ) -> list[ExperimentRow]:
-    """A page of the owner's experiments, newest first."""
-    return _rows(conn, owner_id, experiment_id=None, limit=limit, offset=offset)
+    """A page of the viewer's experiments, newest first."""
+    return _rows(conn, viewer_id, experiment_id=None, limit=limit, offset=offset)
 
 
-def count_experiments(conn: Connection, *, owner_id: UUID) -> int:
+def count_experiments(conn: Connection, *, viewer_id: UUID) -> int:
     """How many experiments `list_experiments` would page through."""
-    row = conn.execute(query("count_experiments"), {"owner_id": owner_id}).fetchone()
+    row = conn.execute(query("count_experiments"), {"viewer_id": viewer_id}).fetchone()
     return int(row[0]) if row else 0
 
 
-def find_experiment(conn: Connection, *, owner_id: UUID, experiment_id: UUID) -> ExperimentRow:
-    """One experiment. Raises: NotFoundError: No such experiment, or not the owner's."""
-    rows = _rows(conn, owner_id, experiment_id=experiment_id, limit=1, offset=0)
+def find_experiment(conn: Connection, *, viewer_id: UUID, experiment_id: UUID) -> ExperimentRow:
+    """One experiment. Raises: NotFoundError: No such experiment, or not the viewer's."""
+    rows = _rows(conn, viewer_id, experiment_id=experiment_id, limit=1, offset=0)
     if not rows:
         raise NotFoundError(f"no experiment {experiment_id}")
     return rows[0]
 
 
 def _rows(
-    conn: Connection, owner_id: UUID, *, experiment_id: UUID | None, limit: int, offset: int
+    conn: Connection, viewer_id: UUID, *, experiment_id: UUID | None, limit: int, offset: int
 ) -> list[ExperimentRow]:
-    values = {"owner_id": owner_id, "experiment_id": experiment_id, "limit": limit, "offset": offset}
+    values = {"viewer_id": viewer_id, "experiment_id": experiment_id, "limit": limit, "offset": offset}
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_experiment_row(row) for row in cursor.execute(query("list_experiments"), values)]
 

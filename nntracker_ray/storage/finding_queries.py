@@ -28,39 +28,39 @@ class Called:
     rank: int  # 0: by number, 1: by name, 2: by the beginning of its id
 
 
-def run_called(conn: Connection, *, owner_id: UUID, word: str) -> UUID:
+def run_called(conn: Connection, *, viewer_id: UUID, word: str) -> UUID:
     """The one run that a word means: its number, its whole name, or the beginning of its id (4 characters at least).
 
     Raises:
-        NotFoundError: None of the owner's is called so; the nearest name is told.
+        NotFoundError: None of the viewer's is called so; the nearest name is told.
         BadInputError: Several are; their numbers are told.
     """
     number = int(word) if word.isdecimal() and int(word) <= LARGEST_NUMBER else None
-    values = {"owner_id": owner_id, "word": word, "run_no": number, "few": FEW}
+    values = {"viewer_id": viewer_id, "word": word, "run_no": number, "few": FEW}
     found = [Called(*row) for row in conn.execute(query("runs_called"), values)]
     best = [one for one in found if one.rank == found[0].rank]
     if not best:
-        raise NotFoundError(_none_called("run", word, known_names(conn, owner_id=owner_id, kind="run")))
+        raise NotFoundError(_none_called("run", word, known_names(conn, viewer_id=viewer_id, kind="run")))
     if len(best) > 1:
         choices = ", ".join(f"{one.run_no} ({one.name!r} of {one.experiment!r})" for one in best)
         raise BadInputError(f"{word!r} means several runs; give a number: {choices}")
     return best[0].run_id
 
 
-def experiment_called(conn: Connection, *, owner_id: UUID, word: str) -> UUID:
+def experiment_called(conn: Connection, *, viewer_id: UUID, word: str) -> UUID:
     """The one experiment that a word means: its whole name, or the beginning of its id (4 characters at least).
 
     Raises:
-        NotFoundError: None of the owner's is called so; the nearest name is told.
+        NotFoundError: None of the viewer's is called so; the nearest name is told.
         BadInputError: Several are; the beginnings of their ids are told.
     """
-    values = {"owner_id": owner_id, "word": word, "few": FEW}
+    values = {"viewer_id": viewer_id, "word": word, "few": FEW}
     found: list[tuple[UUID, str, datetime, int]] = conn.execute(
         query("experiments_called"), values
     ).fetchall()
     best = [row for row in found if row[3] == found[0][3]]
     if not best:
-        names = known_names(conn, owner_id=owner_id, kind="experiment")
+        names = known_names(conn, viewer_id=viewer_id, kind="experiment")
         raise NotFoundError(_none_called("experiment", word, names))
     if len(best) > 1:
         choices = ", ".join(f"{str(row[0])[:8]} ({row[1]!r}, {row[2]:%Y-%m-%d %H:%M})" for row in best)
@@ -69,10 +69,10 @@ def experiment_called(conn: Connection, *, owner_id: UUID, word: str) -> UUID:
 
 
 def known_names(
-    conn: Connection, *, owner_id: UUID, kind: Kind, start: str = "", few: int = 200
+    conn: Connection, *, viewer_id: UUID, kind: Kind, start: str = "", few: int = 200
 ) -> list[str]:
-    """Names of the owner's runs, experiments or tags that begin with some letters, newest first."""
-    values = {"owner_id": owner_id, "kind": kind, "start": start, "few": few}
+    """Names of the viewer's runs, experiments or tags that begin with some letters, newest first."""
+    values = {"viewer_id": viewer_id, "kind": kind, "start": start, "few": few}
     return [name for (name,) in conn.execute(query("known_names"), values)]
 
 

@@ -12,14 +12,14 @@ from nntracker_ray.forking import Beginning, Kind
 from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import no_such_run
 from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.visible import no_such_run
 
 
 def fork_run(
     conn: Connection,
     *,
-    owner_id: UUID,
+    actor_id: UUID,
     run_id: UUID,
     by: str,
     arguments: Mapping[str, JsonValue],
@@ -37,7 +37,7 @@ def fork_run(
         BadInputError: The arguments are not those of a fork.
     """
     wanted, changes = forking.checked_arguments(arguments)
-    parent = _locked(conn, owner_id, run_id)
+    parent = _locked(conn, actor_id, run_id)
     beginning = forking.chosen_checkpoint(parent.checkpoints, wanted)
     spec = forked_spec.forked(parent.spec, changes, beginning)
     content = [beginning.checkpoint, beginning.steps_done, changes.canonical()]
@@ -51,7 +51,7 @@ def fork_run(
 def rerun_run(
     conn: Connection,
     *,
-    owner_id: UUID,
+    actor_id: UUID,
     run_id: UUID,
     by: str,
     arguments: Mapping[str, JsonValue] | None = None,
@@ -68,7 +68,7 @@ def rerun_run(
         raise BadInputError(
             f"a rerun takes no arguments; came {', '.join(arguments)}. To change values, fork"
         )
-    parent = _locked(conn, owner_id, run_id)
+    parent = _locked(conn, actor_id, run_id)
     spec, why = forked_spec.rerun(parent.spec), f"a rerun of {parent.name!r}"
     child = _Child(
         Kind.RERUN, spec, parent.inherited_epochs, parent.inherited_steps, None, by, _with(why, command_id)
@@ -117,8 +117,8 @@ class _Relative:
     has_this_parent: bool
 
 
-def _locked(conn: Connection, owner_id: UUID, run_id: UUID) -> _Parent:
-    row = conn.execute(query("lock_parent"), {"owner_id": owner_id, "run_id": run_id}).fetchone()
+def _locked(conn: Connection, actor_id: UUID, run_id: UUID) -> _Parent:
+    row = conn.execute(query("lock_parent"), {"actor_id": actor_id, "run_id": run_id}).fetchone()
     if row is None:
         raise no_such_run(run_id)
     run_no, name, spec, epochs, steps, checkpoints = row

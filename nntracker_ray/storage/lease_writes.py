@@ -9,10 +9,10 @@ from uuid import UUID
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import no_such_run
 from nntracker_ray.storage.run_locks import LockedRun, lock_run, lock_runs
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import MANAGER, change_state, leave_without_trainer
+from nntracker_ray.storage.visible import no_such_run
 
 
 def requeue_orphans(conn: Connection, *, silent_for_s: float) -> list[UUID]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import no_such_run
 from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.visible import no_such_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Stretch:
         return {"run_no": self.run_no, "up_to_step": self.up_to_step, "before_epoch": self.before_epoch}
 
 
-def lineage(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[Stretch]:
+def lineage(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> list[Stretch]:
     """The stretches of a run's history, the oldest ancestor's first; only its own for a run that is no fork.
 
-    Raises: NotFoundError: No such run, or not the owner's.
+    Raises: NotFoundError: No such run, or not the viewer's.
     """
-    rows = conn.execute(query("lineage"), {"owner_id": owner_id, "run_id": run_id}).fetchall()
+    rows = conn.execute(query("lineage"), {"viewer_id": viewer_id, "run_id": run_id}).fetchall()
     if not rows:
         raise no_such_run(run_id)
     return [Stretch(*row) for row in rows]

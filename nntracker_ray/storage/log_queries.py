@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import owned_run_no
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, columns_of
+from nntracker_ray.storage.visible import visible_run_no
 
 _COLUMNS = ("attempt", "line_no", "time", "source", "level", "text")
 _BEFORE_ALL = (0, -1)
@@ -16,7 +16,7 @@ _BEFORE_ALL = (0, -1)
 def log_lines(
     conn: Connection,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     run_id: UUID,
     after: tuple[int, int] | None = None,
     limit: int = 1000,
@@ -27,9 +27,9 @@ def log_lines(
         after: Attempt and line number of the last line already seen; None from the first on.
         limit: Lines of the page.
     Returns: attempt, line_no (0-based within the attempt), time (UTC), source, level, text.
-    Raises: NotFoundError: No such run, or not the owner's.
+    Raises: NotFoundError: No such run, or not the viewer's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    run_no = visible_run_no(conn, viewer_id=viewer_id, run_id=run_id)
     attempt, line_no = after or _BEFORE_ALL
     values = {"run_no": run_no, "attempt": attempt, "line_no": line_no, "limit": limit}
     return columns_of(_COLUMNS, conn.execute(query("log_lines"), values, binary=True).fetchall())

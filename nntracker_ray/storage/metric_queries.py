@@ -20,7 +20,7 @@ POINT_COLUMNS = {"epoch": "int32", "step": "int64", "value": "float64", "time": 
 def learning_curves(
     conn: Connection,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     run_ids: Sequence[UUID],
     metrics: Sequence[str] | None = None,
     after_epoch: int = -1,
@@ -28,13 +28,13 @@ def learning_curves(
     """The metrics of whole runs (not those of layers), in drawing order: by run, metric, epoch, step.
 
     Args:
-        run_ids: Those that are not there or not the owner's add nothing.
+        run_ids: Those that are not there or not the viewer's add nothing.
         metrics: Only these; None for all.
         after_epoch: Only points of later epochs: what a live chart lacks.
     Returns: run_id, metric, epoch (0-based), step, value (the metric's own unit), time (datetime64[us], UTC),
         inherited (bool: measured before the fork, by the run's parent or another ancestor).
     """
-    values = {"owner_id": owner_id, "run_ids": list(run_ids), "after_epoch": after_epoch}
+    values = {"viewer_id": viewer_id, "run_ids": list(run_ids), "after_epoch": after_epoch}
     values["metrics"] = None if metrics is None else list(metrics)
     rows = numpy_cursor(conn).execute(query("learning_curves"), values).fetchall()
     inherited_epochs = [row[2] for row in rows]
@@ -44,7 +44,7 @@ def learning_curves(
 def layer_curves(
     conn: Connection,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     run_id: UUID,
     metrics: Sequence[str] | None = None,
     after_epoch: int = -1,
@@ -52,9 +52,9 @@ def layer_curves(
     """The layer metrics of one run, by metric, layer, tensor, epoch, step.
 
     Returns: metric, layer, tensor, epoch (0-based), step, value, time (datetime64[us], UTC), inherited (bool).
-    Raises: NotFoundError: No such run, or not the owner's.
+    Raises: NotFoundError: No such run, or not the viewer's.
     """
-    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    stretches = lineage(conn, viewer_id=viewer_id, run_id=run_id)
     values = {"metrics": None if metrics is None else list(metrics), "after_epoch": after_epoch}
     cursor, rows = numpy_cursor(conn), []
     for stretch in stretches:

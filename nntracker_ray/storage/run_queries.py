@@ -17,22 +17,22 @@ from nntracker_ray.storage import json_values
 from nntracker_ray.storage.arrays import numpy_cursor
 from nntracker_ray.storage.command_queries import selection_values
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import no_such_run, owned_run_no, require_experiment
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, columns_of
+from nntracker_ray.storage.visible import no_such_run, require_experiment, visible_run_no
 
 
 def list_runs(
     conn: Connection,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     experiment_id: UUID | None = None,
     tag: str | None = None,
     states: Sequence[RunState] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> list[RunRow]:
-    """A page of the owner's runs: newest experiment first, then grid order.
+    """A page of the viewer's runs: newest experiment first, then grid order.
 
     Args:
         experiment_id: Only of this experiment.
@@ -41,45 +41,47 @@ def list_runs(
         offset: Rows to skip.
     """
     selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(states))
-    return _rows(conn, owner_id, selection, limit=limit, offset=offset)
+    return _rows(conn, viewer_id, selection, limit=limit, offset=offset)
 
 
 def select_runs(
-    conn: Connection, *, owner_id: UUID, selection: Selection, limit: int | None = None
+    conn: Connection, *, viewer_id: UUID, selection: Selection, limit: int | None = None
 ) -> list[RunRow]:
-    """The owner's runs that a command with this selection would be for, newest experiment first, then grid order.
+    """The runs that match a selection, newest experiment first, then grid order.
 
     Raises: BadInputError: The selection is empty.
     """
     require_parts(selection)
-    return _rows(conn, owner_id, selection, limit=limit)
+    return _rows(conn, viewer_id, selection, limit=limit)
 
 
 def count_runs(
     conn: Connection,
     *,
-    owner_id: UUID,
+    viewer_id: UUID,
     experiment_id: UUID | None = None,
     tag: str | None = None,
     states: Sequence[RunState] = (),
 ) -> int:
     """How many runs `list_runs` would page through."""
     selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(states))
-    row = conn.execute(query("count_runs"), {"owner_id": owner_id, **selection_values(selection)}).fetchone()
+    row = conn.execute(
+        query("count_runs"), {"viewer_id": viewer_id, **selection_values(selection)}
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
-def find_run(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunRow:
-    """One run. Raises: NotFoundError: No such run, or not the owner's."""
-    rows = _rows(conn, owner_id, Selection(run_ids=(run_id,)))
+def find_run(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> RunRow:
+    """One run. Raises: NotFoundError: No such run, or not the viewer's."""
+    rows = _rows(conn, viewer_id, Selection(run_ids=(run_id,)))
     if not rows:
         raise no_such_run(run_id)
     return rows[0]
 
 
-def run_spec(conn: Connection, *, owner_id: UUID, run_id: UUID) -> RunSpec:
-    """Everything that determines a run. Raises: NotFoundError: No such run, or not the owner's."""
-    row = conn.execute(query("run_spec"), {"owner_id": owner_id, "run_id": run_id}).fetchone()
+def run_spec(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> RunSpec:
+    """Everything that determines a run. Raises: NotFoundError: No such run, or not the viewer's."""
+    row = conn.execute(query("run_spec"), {"viewer_id": viewer_id, "run_id": run_id}).fetchone()
     if row is None:
         raise no_such_run(run_id)
     return from_json(RunSpec, row[0])
@@ -91,47 +93,47 @@ def newest_leases(conn: Connection, run_ids: Sequence[UUID]) -> list[Lease]:
     return [_lease(run_no, attempt, from_json(RunSpec, spec)) for run_no, attempt, spec in rows]
 
 
-def run_facts(conn: Connection, *, owner_id: UUID, run_id: UUID) -> dict[str, JsonValue]:
-    """What is true of a run as a whole, by key. Raises: NotFoundError: No such run, or not the owner's."""
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+def run_facts(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> dict[str, JsonValue]:
+    """What is true of a run as a whole, by key. Raises: NotFoundError: No such run, or not the viewer's."""
+    run_no = visible_run_no(conn, viewer_id=viewer_id, run_id=run_id)
     return {
         key: json_values.loads(value) for key, value in conn.execute(query("run_facts"), {"run_no": run_no})
     }
 
 
-def state_changes(conn: Connection, *, owner_id: UUID, run_id: UUID) -> Columns:
+def state_changes(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> Columns:
     """The history of a run, oldest first: time, state, attempt, by, why, error.
 
-    Raises: NotFoundError: No such run, or not the owner's.
+    Raises: NotFoundError: No such run, or not the viewer's.
     """
-    run_no = owned_run_no(conn, owner_id=owner_id, run_id=run_id)
+    run_no = visible_run_no(conn, viewer_id=viewer_id, run_id=run_id)
     rows = conn.execute(query("state_changes"), {"run_no": run_no}).fetchall()
     return columns_of(("time", "state", "attempt", "by", "why", "error"), rows)
 
 
-def fold_summary(conn: Connection, *, owner_id: UUID, experiment_id: UUID) -> Columns:
+def fold_summary(conn: Connection, *, viewer_id: UUID, experiment_id: UUID) -> Columns:
     """Spread of the last values over the folds and repeats of each configuration.
 
     Returns: configuration_index, name (of the configuration), runs, metric, mean, std (of a sample, n - 1;
         nan for one run); one row per configuration and metric.
-    Raises: NotFoundError: No such experiment, or not the owner's.
+    Raises: NotFoundError: No such experiment, or not the viewer's.
     """
-    require_experiment(conn, owner_id=owner_id, experiment_id=experiment_id)
+    require_experiment(conn, viewer_id=viewer_id, experiment_id=experiment_id)
     rows = conn.execute(
-        query("fold_summary"), {"owner_id": owner_id, "experiment_id": experiment_id}, binary=True
+        query("fold_summary"), {"viewer_id": viewer_id, "experiment_id": experiment_id}, binary=True
     ).fetchall()
     summary = columns_of(("configuration_index", "name", "runs", "metric", "mean", "std"), rows)
     return {**summary, "std": [float("nan") if std is None else std for std in summary["std"]]}
 
 
 def fold_membership(
-    conn: Connection, *, owner_id: UUID, experiment_id: UUID, fold: int
+    conn: Connection, *, viewer_id: UUID, experiment_id: UUID, fold: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row numbers of the original training set that a fold trains on, and those it holds out.
 
-    Raises: NotFoundError: No such fold or experiment, or not the owner's.
+    Raises: NotFoundError: No such fold or experiment, or not the viewer's.
     """
-    values = {"owner_id": owner_id, "experiment_id": experiment_id, "fold": fold}
+    values = {"viewer_id": viewer_id, "experiment_id": experiment_id, "fold": fold}
     row = numpy_cursor(conn).execute(query("fold_membership"), values).fetchone()
     if row is None:
         raise NotFoundError(f"experiment {experiment_id} has no fold {fold}")
@@ -139,9 +141,9 @@ def fold_membership(
 
 
 def _rows(
-    conn: Connection, owner_id: UUID, selection: Selection, *, limit: int | None = None, offset: int = 0
+    conn: Connection, viewer_id: UUID, selection: Selection, *, limit: int | None = None, offset: int = 0
 ) -> list[RunRow]:
-    values = {"owner_id": owner_id, **selection_values(selection), "limit": limit, "offset": offset}
+    values = {"viewer_id": viewer_id, **selection_values(selection), "limit": limit, "offset": offset}
     with conn.cursor(binary=True, row_factory=dict_row) as cursor:
         return [_run_row(row) for row in cursor.execute(query("list_runs"), values)]
 

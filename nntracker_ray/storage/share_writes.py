@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -60,6 +60,20 @@ def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
             f"{more} cannot be queued: {before:,} wait already, and {limit:,} may wait at once."
             " Submit fewer, wait until some have ended, or ask for a higher limit (`nntracker share --max-queued`)"
         )
+
+
+@contextmanager
+def within_queue_limits(conn: Connection, *, owner_ids: Sequence[UUID]) -> Iterator[None]:
+    """As `within_queue_limit`, for several users. Raises: ConflictError: For one of them too many would wait."""
+    with ExitStack() as limits:
+        for owner_id in owner_ids:
+            limits.enter_context(within_queue_limit(conn, owner_id=owner_id))
+        yield
+
+
+def owners_of(conn: Connection, run_nos: Sequence[int]) -> list[UUID]:
+    """Whose runs these are, always in the same order: who takes their locks so waits for nobody who waits for them."""
+    return [owner_id for (owner_id,) in conn.execute(query("queue_owners"), {"run_nos": list(run_nos)})]
 
 
 def _queued(conn: Connection, owner_id: UUID) -> int:

@@ -10,10 +10,10 @@ from nntracker_ray.errors import ConflictError, StaleAttemptError
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER, Speaker, require_possible
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.owned import no_such_run
 from nntracker_ray.storage.run_locks import LockedRun, lock_run
 from nntracker_ray.storage.settling import settle
 from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.visible import no_such_run
 
 MANAGER: Final = "run-manager"  # who speaks, in the history of a run
 

@@ -19,14 +19,14 @@ from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, joined
 
 
-def weight_arrays(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[dict[str, Any]]:
+def weight_arrays(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> list[dict[str, Any]]:
     """Which arrays of a run are stored, in the order of the model.
 
     Returns: layer_index, layer_name, tensor, dtype, shape (list), epochs (list, ascending) of each.
-    Raises: NotFoundError: No such run, or not the owner's.
+    Raises: NotFoundError: No such run, or not the viewer's.
     """
     epochs_by_array: dict[tuple[Any, ...], list[int]] = {}
-    for stretch in lineage(conn, owner_id=owner_id, run_id=run_id):
+    for stretch in lineage(conn, viewer_id=viewer_id, run_id=run_id):
         for *array, shape, epochs in conn.execute(query("weight_arrays"), stretch.captures):
             epochs_by_array.setdefault((*array, tuple(shape)), []).extend(epochs)
     names = ("layer_index", "layer_name", "tensor", "dtype")
@@ -37,14 +37,14 @@ def weight_arrays(conn: Connection, *, owner_id: UUID, run_id: UUID) -> list[dic
 
 
 def layer_weights(
-    conn: Connection, *, owner_id: UUID, run_id: UUID, layer: str, tensor: str
+    conn: Connection, *, viewer_id: UUID, run_id: UUID, layer: str, tensor: str
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """One array at every epoch it was captured.
 
     Returns: epochs, shape (e,); values, shape (e, *shape), in the array's own dtype.
-    Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
+    Raises: NotFoundError: No such run, layer or tensor, or not the viewer's.
     """
-    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    stretches = lineage(conn, viewer_id=viewer_id, run_id=run_id)
     captures = list(_captures(conn, stretches, layer, tensor, epochs=None))
     if not captures:
         raise _no_such_array(run_id, layer, tensor)
@@ -52,16 +52,16 @@ def layer_weights(
 
 
 def reduced_weights(
-    conn: Connection, *, owner_id: UUID, run_id: UUID, layer: str, tensor: str, max_points: int
+    conn: Connection, *, viewer_id: UUID, run_id: UUID, layer: str, tensor: str, max_points: int
 ) -> Columns:
     """One array over its epochs in at most `max_points` points; the least and greatest of every stretch are among them.
 
     With more captures than half the points, evenly spaced epochs are shown, the first and last among them.
 
     Returns: epoch, index (place in the flattened array, C order), value (float64).
-    Raises: NotFoundError: No such run, layer or tensor, or not the owner's.
+    Raises: NotFoundError: No such run, layer or tensor, or not the viewer's.
     """
-    stretches = lineage(conn, owner_id=owner_id, run_id=run_id)
+    stretches = lineage(conn, viewer_id=viewer_id, run_id=run_id)
     found = [epoch for stretch in stretches for epoch in _epochs(conn, stretch, layer, tensor)]
     if not found:
         raise _no_such_array(run_id, layer, tensor)

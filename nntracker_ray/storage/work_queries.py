@@ -66,20 +66,20 @@ class DeletionCost:
     forks: int  # runs that go on from it; they keep what they inherited
 
 
-def work_in_progress(conn: Connection, *, owner_id: UUID) -> list[WorkRow]:
-    """The owner's runs whose trainers have been heard within the last minute, in order of their numbers."""
+def work_in_progress(conn: Connection, *, viewer_id: UUID) -> list[WorkRow]:
+    """The viewer's runs whose trainers have been heard within the last minute, in order of their numbers."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query("work_in_progress"), {"owner_id": owner_id})
+        rows = cursor.execute(query("work_in_progress"), {"viewer_id": viewer_id})
         return [WorkRow(**{**row, "state": RunState(row["state"])}) for row in rows]
 
 
-def queue_lengths(conn: Connection, *, owner_id: UUID) -> dict[RunState, StateTally]:
-    """How many of the owner's runs are in each state that occurs."""
-    rows = conn.execute(query("queue_lengths"), {"owner_id": owner_id})
+def queue_lengths(conn: Connection, *, viewer_id: UUID) -> dict[RunState, StateTally]:
+    """How many of the viewer's runs are in each state that occurs."""
+    rows = conn.execute(query("queue_lengths"), {"viewer_id": viewer_id})
     return {RunState(state): StateTally(runs, cpu, gpu) for state, runs, cpu, gpu in rows}
 
 
-def cost_of_deletion(conn: Connection, *, owner_id: UUID, run_ids: Sequence[UUID]) -> list[DeletionCost]:
-    """What would be lost with each of these runs; those that are not the owner's are left out."""
-    values = {"owner_id": owner_id, "run_ids": list(run_ids)}
+def cost_of_deletion(conn: Connection, *, viewer_id: UUID, run_ids: Sequence[UUID]) -> list[DeletionCost]:
+    """What would be lost with each of these runs; those that are not the viewer's are left out."""
+    values = {"viewer_id": viewer_id, "run_ids": list(run_ids)}
     return [DeletionCost(*row) for row in conn.execute(query("cost_of_deletion"), values)]

@@ -1,13 +1,6 @@
 """Every change the platform makes to the database, by noun in the modules named here."""
 
-from nntracker_ray.storage.account_writes import (
-    create_login_link,
-    end_session,
-    ensure_local_account,
-    redeem_login_link,
-    session_user,
-    user_name,
-)
+from nntracker_ray.storage.account_writes import ensure_local_account, user_name
 from nntracker_ray.storage.claim_writes import claim_next_run
 from nntracker_ray.storage.command_writes import submit_command
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases, requeue_orphans
@@ -19,15 +12,11 @@ from nntracker_ray.storage.state_writes import change_state, heartbeat
 __all__ = [
     "change_state",
     "claim_next_run",
-    "create_login_link",
-    "end_session",
     "ensure_local_account",
     "heartbeat",
-    "redeem_login_link",
     "report_lost_worker",
     "requeue_leases",
     "requeue_orphans",
-    "session_user",
     "set_share",
     "submit_command",
     "submit_experiment",

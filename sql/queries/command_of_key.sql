@@ -1,4 +1,4 @@
 -- command_of_key: the command that an owner has sent with a key.
--- parameters: owner_id uuid, key text
+-- parameters: actor_id uuid, key text
 -- columns:    command_id uuid, verb text, arguments json, selection json
-SELECT command_id, verb, arguments, selection FROM commands WHERE owner_id = %(owner_id)s AND key = %(key)s;
+SELECT command_id, verb, arguments, selection FROM commands WHERE owner_id = %(actor_id)s AND key = %(key)s;

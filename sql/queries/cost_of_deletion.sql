@@ -1,5 +1,5 @@
 -- cost_of_deletion: what is lost when these runs are deleted.
--- parameters: owner_id uuid, run_ids uuid[]
+-- parameters: viewer_id uuid, run_ids uuid[]
 -- columns:    run_id uuid, captures int8 (epochs at which arrays were stored), captured_bytes int8,
 --             metric_points int8, forks int8 (runs that go on from it)
 SELECT r.run_id, weights.captures, weights.bytes, points.points, forks.forks
@@ -10,5 +10,5 @@ SELECT r.run_id, weights.captures, weights.bytes, points.points, forks.forks
          FROM weight_arrays w WHERE w.run_no = r.run_no) AS weights
   CROSS JOIN LATERAL (SELECT count(*) AS points FROM metrics m WHERE m.run_no = r.run_no) AS points
   CROSS JOIN LATERAL (SELECT count(*) AS forks FROM runs f WHERE f.parent_no = r.run_no AND f.origin = 'fork') AS forks
- WHERE e.owner_id = %(owner_id)s AND r.run_id = ANY(%(run_ids)s)
+ WHERE e.experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s)) AND r.run_id = ANY(%(run_ids)s)
  ORDER BY r.run_no;

@@ -1,5 +1,5 @@
 -- fold_summary: for each configuration of an experiment and each metric, the spread of the runs' last values.
--- parameters: owner_id uuid, experiment_id uuid
+-- parameters: viewer_id uuid, experiment_id uuid
 -- columns:    configuration_index int, name text (of the configuration), runs int8, metric text, mean float8,
 --             std float8 (of a sample, n - 1; NULL for one run)
 SELECT r.configuration_index,
@@ -10,6 +10,6 @@ SELECT r.configuration_index,
   FROM runs r
   JOIN experiments e USING (experiment_id)
   JOIN run_last_metrics m USING (run_no)
- WHERE e.owner_id = %(owner_id)s AND e.experiment_id = %(experiment_id)s
+ WHERE e.experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s)) AND e.experiment_id = %(experiment_id)s
  GROUP BY r.configuration_index, m.metric
  ORDER BY r.configuration_index, m.metric;

@@ -1,12 +1,12 @@
 -- learning_curves: the metrics of whole runs, one row per run and metric, its points as arrays in drawing order.
 --                  A fork's points begin with those that it inherits.
--- parameters: owner_id uuid, run_ids uuid[], metrics text[] (NULL: all), after_epoch int (-1: from the start)
+-- parameters: viewer_id uuid, run_ids uuid[], metrics text[] (NULL: all), after_epoch int (-1: from the start)
 -- columns:    run_id uuid, metric text, inherited_epochs int (points of earlier epochs are inherited), epochs int[],
 --             steps int8[], values float8[], times timestamptz[]
 WITH RECURSIVE lineage AS (
     SELECT run_no AS asked_no, run_id, inherited_epochs, run_no, NULL::int8 AS up_to_step, parent_no, inherited_steps
       FROM runs
-     WHERE owner_id = %(owner_id)s AND run_id = ANY(%(run_ids)s)
+     WHERE experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s)) AND run_id = ANY(%(run_ids)s)
     UNION ALL
     SELECT l.asked_no, l.run_id, l.inherited_epochs, p.run_no, least(l.up_to_step, l.inherited_steps), p.parent_no,
            p.inherited_steps

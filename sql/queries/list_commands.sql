@@ -1,12 +1,12 @@
 -- list_commands: an owner's commands, the newest first, and what has become of them.
--- parameters: owner_id uuid, command_id uuid (NULL: all), run_id uuid (NULL: all; then of this run alone),
+-- parameters: actor_id uuid, command_id uuid (NULL: all), run_id uuid (NULL: all; then of this run alone),
 --             limit int, offset int
 -- columns:    command_id uuid, verb text, arguments json, by text, created_at timestamptz, key text,
 --             run_ids uuid[], run_names text[], outcomes text[], whys text[], new_run_ids uuid[]
 WITH page AS (
     SELECT c.*
       FROM commands c
-     WHERE c.owner_id = %(owner_id)s
+     WHERE c.owner_id = %(actor_id)s
        AND (%(command_id)s::uuid IS NULL OR c.command_id = %(command_id)s)
        AND (%(run_id)s::uuid IS NULL OR EXISTS (
             SELECT FROM command_targets t WHERE t.command_id = c.command_id AND t.run_id = %(run_id)s))

@@ -1,11 +1,11 @@
--- list_experiments: a page of an owner's experiments with how far their runs are, newest first.
--- parameters: owner_id uuid, experiment_id uuid (NULL: all), limit int, offset int
+-- list_experiments: a page of a viewer's experiments with how far their runs are, newest first.
+-- parameters: viewer_id uuid, experiment_id uuid (NULL: all), limit int, offset int
 -- columns:    experiment_id uuid, name text, created_at timestamptz, max_concurrent int, runs int8, epochs_done int8,
 --             total_epochs int8, states text[], counts int8[] (of runs in each of these states)
 WITH page AS (
     SELECT experiment_id, experiment_no, name, created_at, max_concurrent
       FROM experiments
-     WHERE owner_id = %(owner_id)s
+     WHERE experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s))
        AND (%(experiment_id)s::uuid IS NULL OR experiment_id = %(experiment_id)s)
      ORDER BY experiment_no DESC
      LIMIT %(limit)s OFFSET %(offset)s

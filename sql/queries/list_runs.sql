@@ -1,5 +1,5 @@
--- list_runs: a page of an owner's runs that match every part given, newest experiment first, then grid order.
--- parameters: owner_id uuid, run_ids uuid[] (NULL: all), experiment_id uuid (NULL: all), tag text (NULL: all),
+-- list_runs: a page of the runs that a viewer may see that match every part given, newest experiment first, then grid order.
+-- parameters: viewer_id uuid, run_ids uuid[] (NULL: all), experiment_id uuid (NULL: all), tag text (NULL: all),
 --             states text[] (NULL: all), limit int (NULL: all), offset int
 -- columns:    run_no int, run_id uuid, experiment_id uuid, experiment text, name text, state text (as shown),
 --             attempt int, fold int, configuration text (JSON), configuration_index int, epochs_done int,
@@ -9,7 +9,7 @@ WITH page AS (
     SELECT r.run_no, e.name AS experiment, e.experiment_no
       FROM runs r
       JOIN experiments e USING (experiment_id)
-     WHERE r.owner_id = %(owner_id)s
+     WHERE r.experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s))
        AND (%(run_ids)s::uuid[] IS NULL OR r.run_id = ANY(%(run_ids)s))
        AND (%(experiment_id)s::uuid IS NULL OR r.experiment_id = %(experiment_id)s)
        AND (%(tag)s::text IS NULL

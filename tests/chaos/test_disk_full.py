@@ -69,7 +69,7 @@ def fill(folder: Path) -> Path:
 
 def reasons(lab: Lab, spec: RunSpec) -> list[str]:
     with lab.database.connection() as connection:
-        return list(queries.state_changes(connection, owner_id=lab.owner_id, run_id=spec.run_id)["why"])
+        return list(queries.state_changes(connection, viewer_id=lab.owner_id, run_id=spec.run_id)["why"])
 
 
 @pytest.mark.parametrize("place", ["checkpoints", "spool"])
@@ -111,8 +111,8 @@ def test_a_person_resumes_a_held_run_without_waiting(lab: Lab):
 
 def say(lab: Lab, verb: Verb, spec: RunSpec) -> None:
     meant = Selection(run_ids=(spec.run_id,))
-    row = command(lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=verb, selection=meant)
-    await_command(lab.database, owner_id=lab.owner_id, command_id=row.command_id, timeout_s=60.0)
+    row = command(lab.database, lab.home, actor_id=lab.owner_id, by="tester", verb=verb, selection=meant)
+    await_command(lab.database, actor_id=lab.owner_id, command_id=row.command_id, timeout_s=60.0)
 
 
 def stop(lab: Lab, spec: RunSpec) -> None:

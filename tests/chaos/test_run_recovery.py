@@ -147,7 +147,7 @@ def test_a_run_that_kills_its_worker_each_time_fails_after_three(lab: Lab, modul
 def ask(lab: Lab, verb: Verb, spec: RunSpec) -> None:
     """Say it as a person does; the answer may take long."""
     meant = Selection(run_ids=(spec.run_id,))
-    command(lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=verb, selection=meant)
+    command(lab.database, lab.home, actor_id=lab.owner_id, by="tester", verb=verb, selection=meant)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,7 @@
-// The secret stands behind '#', so it has reached no log; it leaves the address bar before anything else happens.
-const secret = location.hash.slice(1);
-history.replaceState(null, "", location.pathname + location.search);
-const RETRY_AFTER_MS = 2000;
+import {explain, post, rememberTheme, show, takeSecret, tell} from "/assets/plain.js";
 
-function show(id) {
-  for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
-}
+const secret = takeSecret();
+const RETRY_AFTER_MS = 2000;
 
 function destination() {
   const next = new URLSearchParams(location.search).get("next") || "/";
@@ -13,21 +9,37 @@ function destination() {
   return target.origin === location.origin ? target.pathname + target.search : "/";
 }
 
-function rememberTheme() {
-  if (document.cookie.includes("nntracker_theme=")) return;
-  const theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  document.cookie = `nntracker_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
-}
-
-async function signIn() {
-  const headers = {"content-type": "application/json"};
-  const answer = await fetch("/session", {method: "POST", headers, body: JSON.stringify({token: secret})});
-  if (answer.status >= 500) { show("away"); setTimeout(signIn, RETRY_AFTER_MS); return; }
+async function byLink() {
+  const answer = await post("/session", {token: secret});
+  if (answer.status >= 500) { show("away"); setTimeout(byLink, RETRY_AFTER_MS); return; }
   // A used link in a browser that is signed in already is no reason to stop.
   const signedIn = answer.ok || (await fetch("/session")).ok;
   if (signedIn) location.replace(destination());
   else show("used-link");
 }
 
+async function byPassword(event) {
+  event.preventDefault();
+  const form = event.target;
+  const button = form.querySelector("button");
+  tell("");
+  if (!form.checkValidity()) { tell("Give your name and your password."); return; }
+  button.disabled = true;
+  const answer = await post("/session", {name: form.elements.name.value, password: form.elements.password.value});
+  button.disabled = false;
+  if (answer.ok) location.replace(destination());
+  else { tell(await explain(answer)); form.elements.password.select(); }
+}
+
+async function offerRegistration() {
+  const answer = await fetch("/registration");
+  if (!answer.ok) return;
+  const {registration} = await answer.json();
+  document.getElementById("registration").hidden = registration !== "open";
+  document.getElementById("by-invitation").hidden = registration !== "invitation";
+}
+
 rememberTheme();
-if (secret) { show("opening"); signIn(); }
+document.getElementById("by-password").addEventListener("submit", byPassword);
+if (secret) { show("opening"); byLink(); }
+else { offerRegistration(); document.getElementById("name").focus(); }

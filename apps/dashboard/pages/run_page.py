@@ -66,9 +66,9 @@ def run_page(database: Database, feed: LiveFeed) -> Any:
 class _Reader:
     """Reads the run, and of its metrics only what is new. Called from one thread at a time."""
 
-    def __init__(self, database: Database, owner_id: UUID, run_id: UUID) -> None:
+    def __init__(self, database: Database, viewer_id: UUID, run_id: UUID) -> None:
         self._database = database
-        self._who = {"owner_id": owner_id, "run_id": run_id}
+        self._who = {"viewer_id": viewer_id, "run_id": run_id}
         self._attempt = -1
         self._rows = CurveRows()
 
@@ -83,16 +83,16 @@ class _Reader:
         row = queries.find_run(conn, **self._who)
         if row.attempt != self._attempt:
             self._attempt, self._rows = row.attempt, CurveRows()
-        owner_id, run_id = self._who["owner_id"], self._who["run_id"]
+        viewer_id, run_id = self._who["viewer_id"], self._who["run_id"]
         columns = queries.learning_curves(
-            conn, owner_id=owner_id, run_ids=[run_id], after_epoch=self._rows.after_epoch
+            conn, viewer_id=viewer_id, run_ids=[run_id], after_epoch=self._rows.after_epoch
         )
         details = RunDetails(
             row=row,
             spec=queries.run_spec(conn, **self._who),
             facts=queries.run_facts(conn, **self._who),
             now=datetime.now(UTC),
-            fold_means=_fold_means(conn, owner_id, row),
+            fold_means=_fold_means(conn, viewer_id, row),
         )
         return Fetched(details, self._rows.add(columns), self._rows)
 
@@ -122,9 +122,9 @@ class _RunPage:
         self._notice.update(away_view())
 
 
-def _fold_means(conn: Connection, owner_id: UUID, row: RunRow) -> tuple[FoldMean, ...]:
+def _fold_means(conn: Connection, viewer_id: UUID, row: RunRow) -> tuple[FoldMean, ...]:
     """Of this run's configuration, where there is more than one run of it."""
-    summary = queries.fold_summary(conn, owner_id=owner_id, experiment_id=row.experiment_id)
+    summary = queries.fold_summary(conn, viewer_id=viewer_id, experiment_id=row.experiment_id)
     places = range(len(summary["metric"]))
     means = (
         FoldMean(*(summary[name][place] for name in ("metric", "runs", "mean", "std"))) for place in places

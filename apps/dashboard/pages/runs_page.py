@@ -20,14 +20,14 @@ PAUSE_S = 0.4  # a hundred runs that train at once should not redraw the list a 
 
 def runs_page(database: Database, feed: LiveFeed) -> Any:
     """Build the page for one visitor. It reads the database once it is open, never while it is built."""
-    owner_id, number = caller_id(), _page_number()
+    viewer_id, number = caller_id(), _page_number()
     listing = Elements(loading_view())
 
     def fetch() -> RunsPage:
         with database.connection() as conn:
-            total = queries.count_runs(conn, owner_id=owner_id)
+            total = queries.count_runs(conn, viewer_id=viewer_id)
             rows = queries.list_runs(
-                conn, owner_id=owner_id, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
+                conn, viewer_id=viewer_id, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
             )
         return RunsPage(tuple(rows), total, number, datetime.now(UTC))
 

@@ -144,7 +144,7 @@ def _adaptations(conn: psycopg.Connection[Any], run_id: UUID) -> Rows:
     """As the product shows them: changes that a later attempt went back behind do not count."""
     owner = conn.execute("SELECT owner_id FROM runs WHERE run_id = %s", [run_id]).fetchone()
     assert owner is not None
-    found = queries.adaptations(conn, owner_id=owner[0], run_id=run_id)
+    found = queries.adaptations(conn, viewer_id=owner[0], run_id=run_id)
     rows = zip(*(found[name] for name in ("parameter", "epoch", "step", "old", "new", "cause")), strict=True)
     return [
         (parameter, epoch, step, _bits(old), _bits(new), cause)

@@ -170,7 +170,7 @@ class Stage:
                 return control.command(
                     self.database,
                     self.home,
-                    owner_id=owner,
+                    actor_id=owner,
                     by="chaos",
                     verb=verb,
                     selection=selection,

@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Home:
 
 def ask(database: Database, home: Home, owner_id: UUID, verb: Verb, *runs: UUID, **given: Any) -> CommandRow:
     chosen = Selection(run_ids=runs)
-    return command(database, home, owner_id=owner_id, by="ada", verb=verb, selection=chosen, **given)
+    return command(database, home, actor_id=owner_id, by="ada", verb=verb, selection=chosen, **given)
 
 
 def save(home: Home, run_id: UUID, *, epochs_done: int, batches_done: int = 0, name: str = "last") -> Path:
@@ -83,7 +83,7 @@ def report_checkpoints(database: Database, home: Home, lease: Lease) -> None:
 def captured(database: Database, owner_id: UUID, lease: Lease) -> tuple[Any, Any]:
     with database.connection() as connection:
         return layer_weights(
-            connection, owner_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
+            connection, viewer_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
         )
 
 
@@ -140,7 +140,7 @@ class TestForking:
         assert target.new_run_id is not None
         assert CheckpointFolder(home, target.new_run_id).path("origin").read_bytes() == kept
         with database.connection() as connection:
-            fork = find_run(connection, owner_id=owner_id, run_id=target.new_run_id)
+            fork = find_run(connection, viewer_id=owner_id, run_id=target.new_run_id)
         assert (fork.epochs_done, fork.state) == (4, RunState.QUEUED)
 
     def test_outlives_its_parent_s_files(self, database: Database, home: Home):
@@ -227,7 +227,7 @@ class TestWaiting:
         trainer = threading.Timer(0.3, say, [database, lease, RunState.PAUSED])
         trainer.start()
 
-        settled = await_command(database, owner_id=owner_id, command_id=row.command_id, timeout_s=60)
+        settled = await_command(database, actor_id=owner_id, command_id=row.command_id, timeout_s=60)
 
         trainer.join()
         assert settled.targets[0].outcome is Outcome.DONE
@@ -238,7 +238,7 @@ class TestWaiting:
         row = ask(database, home, owner_id, Verb.PAUSE, lease.run_id)
 
         for timeout_s in (0.0, 0.1):
-            left = await_command(database, owner_id=owner_id, command_id=row.command_id, timeout_s=timeout_s)
+            left = await_command(database, actor_id=owner_id, command_id=row.command_id, timeout_s=timeout_s)
             assert left == row
 
     def test_an_unknown_command_is_not_found(self, database: Database, home: Home):
@@ -248,7 +248,7 @@ class TestWaiting:
 
         for who, command_id in [(owner_id, uuid4()), (uuid4(), row.command_id)]:
             with pytest.raises(NotFoundError):
-                await_command(database, owner_id=who, command_id=command_id, timeout_s=60)
+                await_command(database, actor_id=who, command_id=command_id, timeout_s=60)
 
 
 def test_a_run_paused_and_resumed_keeps_its_history(database: Database, home: Home):
@@ -257,7 +257,7 @@ def test_a_run_paused_and_resumed_keeps_its_history(database: Database, home: Ho
     ask(database, home, owner_id, Verb.RESUME, lease.run_id)
 
     with database.connection() as connection:
-        history = state_changes(connection, owner_id=owner_id, run_id=lease.run_id)
+        history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
 
     assert list(zip(history["state"], history["by"], strict=True)) == [
         ("queued", "owner"),

@@ -130,7 +130,7 @@ class Lab:
 
     def row(self, spec: RunSpec) -> RunRow:
         with self.database.connection() as connection:
-            return queries.find_run(connection, owner_id=self.owner_id, run_id=spec.run_id)
+            return queries.find_run(connection, viewer_id=self.owner_id, run_id=spec.run_id)
 
     def await_state(self, spec: RunSpec, *states: RunState) -> RunRow:
         def look() -> RunRow | None:
@@ -154,12 +154,12 @@ class Lab:
         """The states the run went through."""
         with self.database.connection() as connection:
             return list(
-                queries.state_changes(connection, owner_id=self.owner_id, run_id=spec.run_id)["state"]
+                queries.state_changes(connection, viewer_id=self.owner_id, run_id=spec.run_id)["state"]
             )
 
     def facts(self, spec: RunSpec) -> dict[str, Any]:
         with self.database.connection() as connection:
-            return queries.run_facts(connection, owner_id=self.owner_id, run_id=spec.run_id)
+            return queries.run_facts(connection, viewer_id=self.owner_id, run_id=spec.run_id)
 
     def epochs_of(self, spec: RunSpec, metric: str) -> list[int]:
         return [epoch for epoch, _ in self.curve(spec, metric)]
@@ -167,7 +167,7 @@ class Lab:
     def curve(self, spec: RunSpec, metric: str) -> list[tuple[int, float]]:
         with self.database.connection() as connection:
             columns = queries.learning_curves(
-                connection, owner_id=self.owner_id, run_ids=[spec.run_id], metrics=[metric]
+                connection, viewer_id=self.owner_id, run_ids=[spec.run_id], metrics=[metric]
             )
         return sorted(zip(columns["epoch"], columns["value"], strict=True))
 
@@ -175,7 +175,7 @@ class Lab:
         """All captures of one array, (epochs, *shape)."""
         with self.database.connection() as connection:
             return queries.layer_weights(
-                connection, owner_id=self.owner_id, run_id=spec.run_id, layer=layer, tensor=tensor
+                connection, viewer_id=self.owner_id, run_id=spec.run_id, layer=layer, tensor=tensor
             )
 
     def most_at_once(self, specs: list[RunSpec]) -> int:
@@ -183,7 +183,7 @@ class Lab:
         moments = []
         with self.database.connection() as connection:
             for spec in specs:
-                changes = queries.state_changes(connection, owner_id=self.owner_id, run_id=spec.run_id)
+                changes = queries.state_changes(connection, viewer_id=self.owner_id, run_id=spec.run_id)
                 began = None
                 for state, time_ in zip(changes["state"], changes["time"], strict=True):
                     if state == "starting":

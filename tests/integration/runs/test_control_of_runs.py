@@ -20,8 +20,8 @@ LONG = 100_000  # epochs that nobody waits for
 def ask(lab: Lab, verb: Verb, *specs: RunSpec) -> CommandRow:
     """Say it as a person does, and wait for what becomes of it."""
     chosen = Selection(run_ids=tuple(spec.run_id for spec in specs))
-    row = command(lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=verb, selection=chosen)
-    return await_command(lab.database, owner_id=lab.owner_id, command_id=row.command_id, timeout_s=120.0)
+    row = command(lab.database, lab.home, actor_id=lab.owner_id, by="tester", verb=verb, selection=chosen)
+    return await_command(lab.database, actor_id=lab.owner_id, command_id=row.command_id, timeout_s=120.0)
 
 
 def outcomes(row: CommandRow) -> set[Outcome]:
@@ -30,7 +30,7 @@ def outcomes(row: CommandRow) -> set[Outcome]:
 
 def log_of(lab: Lab, spec: RunSpec) -> list[str]:
     with lab.database.connection() as connection:
-        columns = log_lines(connection, owner_id=lab.owner_id, run_id=spec.run_id, limit=1000)
+        columns = log_lines(connection, viewer_id=lab.owner_id, run_id=spec.run_id, limit=1000)
     return list(columns["text"])
 
 
@@ -160,10 +160,10 @@ def test_a_run_asked_to_pause_and_then_to_stop_is_stopped(lab: Lab):
     meant = Selection(run_ids=(spec.run_id,))
 
     pause = command(
-        lab.database, lab.home, owner_id=lab.owner_id, by="tester", verb=Verb.PAUSE, selection=meant
+        lab.database, lab.home, actor_id=lab.owner_id, by="tester", verb=Verb.PAUSE, selection=meant
     )
     stopped = ask(lab, Verb.STOP, spec)
-    pause = await_command(lab.database, owner_id=lab.owner_id, command_id=pause.command_id, timeout_s=60.0)
+    pause = await_command(lab.database, actor_id=lab.owner_id, command_id=pause.command_id, timeout_s=60.0)
 
     assert outcomes(stopped) == {Outcome.DONE}
     assert pause.is_settled

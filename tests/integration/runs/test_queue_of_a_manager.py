@@ -113,7 +113,7 @@ def test_what_is_abandoned_is_queued_again_and_can_be_taken_again(database: Data
     queue.abandon("its run manager began anew")
 
     with database.connection() as connection:
-        assert find_run(connection, owner_id=owner_id, run_id=first.run_id).state is RunState.QUEUED
+        assert find_run(connection, viewer_id=owner_id, run_id=first.run_id).state is RunState.QUEUED
     queue.wake()
     again = queue.claim()
     assert again is not None
@@ -184,7 +184,7 @@ def test_a_run_larger_than_every_machine_says_so_once_and_keeps_nobody_waiting(d
 
     assert small is not None
     with database.connection() as connection:
-        history = state_changes(connection, owner_id=owner_id, run_id=large.run_id)
+        history = state_changes(connection, viewer_id=owner_id, run_id=large.run_id)
     why = "it waits for a machine with 8 cores and 1 GPUs; none that runs may use has as much"
     assert history["why"] == [f"submitted; {why}"]
     machines.append(Machine.of("new", 8.0, 1.0))
@@ -248,7 +248,7 @@ def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Databa
     assert lease is not None
     meant = Selection(run_ids=(lease.run_id,))
     with database.connection() as connection:
-        submit_command(connection, owner_id=owner_id, by="tester", verb=Verb.PAUSE, selection=meant)
+        submit_command(connection, actor_id=owner_id, by="tester", verb=Verb.PAUSE, selection=meant)
 
     state = queue.report_lost_worker(lease, "killed by signal 9")
 

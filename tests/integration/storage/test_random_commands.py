@@ -76,7 +76,7 @@ def speak(connection: Connection, owner_id: UUID, runs: list[UUID], word: tuple)
             selection = Selection(run_ids=tuple(chosen))
             submit_command(
                 connection,
-                owner_id=owner_id,
+                actor_id=owner_id,
                 by="ada",
                 verb=verb,
                 selection=selection,

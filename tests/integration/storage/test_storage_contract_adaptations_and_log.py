@@ -47,13 +47,13 @@ def write(database: Database, *batches: Batch) -> None:
 
 def changes(database: Database, owner_id: Any, lease: Lease) -> list[tuple[int, float]]:
     with database.connection() as connection:
-        found = adaptations(connection, owner_id=owner_id, run_id=lease.run_id)
+        found = adaptations(connection, viewer_id=owner_id, run_id=lease.run_id)
     return list(zip(found["step"], found["new"], strict=True))
 
 
 def lines(database: Database, owner_id: Any, lease: Lease, **given: Any) -> list[tuple[int, int, str]]:
     with database.connection() as connection:
-        found = log_lines(connection, owner_id=owner_id, run_id=lease.run_id, **given)
+        found = log_lines(connection, viewer_id=owner_id, run_id=lease.run_id, **given)
     return list(zip(found["attempt"], found["line_no"], found["text"], strict=True))
 
 
@@ -66,7 +66,7 @@ class TestAdaptations:
         write(database, batch(lease, made))
 
         with database.connection() as connection:
-            found = adaptations(connection, owner_id=owner_id, run_id=lease.run_id)
+            found = adaptations(connection, viewer_id=owner_id, run_id=lease.run_id)
         row = {name: values[0] for name, values in found.items()}
         assert (row["old"], row["new"], row["cause"]) == (made.old, made.new, made.cause)
         assert (row["epoch"], row["time"], row["attempt"]) == (10, made.measured_at, 1)
@@ -139,7 +139,7 @@ class TestAdaptations:
         _, lease = started_run(database)
 
         with database.connection() as connection, pytest.raises(NotFoundError):
-            adaptations(connection, owner_id=uuid4(), run_id=lease.run_id)
+            adaptations(connection, viewer_id=uuid4(), run_id=lease.run_id)
 
 
 class TestLog:
@@ -182,7 +182,7 @@ class TestLog:
         write(database, batch(lease, made))
 
         with database.connection() as connection:
-            found = log_lines(connection, owner_id=owner_id, run_id=lease.run_id)
+            found = log_lines(connection, viewer_id=owner_id, run_id=lease.run_id)
         assert (found["source"], found["level"], found["time"]) == (["log"], ["WARNING"], [made.measured_at])
 
     def test_a_strangers_run_is_not_there(self, database: Database):
@@ -190,4 +190,4 @@ class TestLog:
         _, lease = started_run(database)
 
         with database.connection() as connection, pytest.raises(NotFoundError):
-            log_lines(connection, owner_id=uuid4(), run_id=lease.run_id)
+            log_lines(connection, viewer_id=uuid4(), run_id=lease.run_id)

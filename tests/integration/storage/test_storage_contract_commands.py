@@ -44,7 +44,7 @@ def order(database: Database, owner_id: UUID, verb: Verb, *runs: UUID, **given: 
     """Command these runs, in a transaction of its own."""
     values = {"selection": Selection(run_ids=runs), "arguments": ARGUMENTS.get(verb), "by": "ada", **given}
     with database.connection() as connection:
-        return submit_command(connection, owner_id=owner_id, verb=verb, **values)
+        return submit_command(connection, actor_id=owner_id, verb=verb, **values)
 
 
 def say(database: Database, lease: Lease, state: RunState, **given: Any) -> RunState:
@@ -67,13 +67,13 @@ def put(database: Database, run_id: UUID, state: RunState, silent_for_s: float =
 
 def state_of(database: Database, owner_id: UUID, run_id: UUID) -> RunState:
     with database.connection() as connection:
-        return find_run(connection, owner_id=owner_id, run_id=run_id).state
+        return find_run(connection, viewer_id=owner_id, run_id=run_id).state
 
 
 def outcome(database: Database, owner_id: UUID, row: CommandRow) -> tuple[Outcome, str]:
     """What has become of a command for its only run."""
     with database.connection() as connection:
-        (target,) = find_command(connection, owner_id=owner_id, command_id=row.command_id).targets
+        (target,) = find_command(connection, actor_id=owner_id, command_id=row.command_id).targets
     return target.outcome, target.why
 
 
@@ -116,7 +116,7 @@ class TestEveryCommand:
             decisions = [decide(verb, state) for state in RunState]
             assert [(t.outcome, t.why) for t in row.targets] == [(d.outcome, d.why) for d in decisions]
             with database.connection() as connection:
-                left = {run.run_id: run.state for run in list_runs(connection, owner_id=owner_id)}
+                left = {run.run_id: run.state for run in list_runs(connection, viewer_id=owner_id)}
             for spec, before, decision in zip(runs, RunState, decisions, strict=True):
                 gone = verb is Verb.DELETE and decision.outcome is Outcome.DONE
                 assert left.get(spec.run_id) is (None if gone else decision.state or before)
@@ -128,8 +128,8 @@ class TestEveryCommand:
         order(database, owner_id, Verb.STOP, runs[0].run_id, by="grace")
 
         with database.connection() as connection:
-            history = state_changes(connection, owner_id=owner_id, run_id=runs[0].run_id)
-            (row,) = list_commands(connection, owner_id=owner_id, run_id=runs[0].run_id)
+            history = state_changes(connection, viewer_id=owner_id, run_id=runs[0].run_id)
+            (row,) = list_commands(connection, actor_id=owner_id, run_id=runs[0].run_id)
         assert (history["by"][-1], history["why"][-1]) == ("grace", "stop was asked for")
         assert (row.by, row.verb, row.targets[0].run_name) == ("grace", Verb.STOP, runs[0].name)
 
@@ -152,7 +152,7 @@ class TestEveryCommand:
             with pytest.raises(BadInputError, match="names no runs"):
                 order(database, owner_id, Verb.DELETE, selection=empty)
             with database.connection() as connection, pytest.raises(BadInputError):
-                select_runs(connection, owner_id=owner_id, selection=empty)
+                select_runs(connection, viewer_id=owner_id, selection=empty)
 
     def test_that_raises_leaves_nothing_also_when_the_transaction_goes_on(self, database: Database):
         """Half a command would be worse than none."""
@@ -161,13 +161,13 @@ class TestEveryCommand:
             with pytest.raises(NotFoundError):
                 submit_command(
                     connection,
-                    owner_id=owner_id,
+                    actor_id=owner_id,
                     by="ada",
                     verb=Verb.STOP,
                     selection=Selection(tag="none"),
                     key="k",
                 )
-            assert list_commands(connection, owner_id=owner_id) == []
+            assert list_commands(connection, actor_id=owner_id) == []
 
         assert count(database, "commands") == 0
 
@@ -182,7 +182,7 @@ class TestEveryCommand:
             selection = Selection(**parts)
             row = order(database, owner_id, Verb.PRIORITISE, selection=selection)
             with database.connection() as connection:
-                shown = select_runs(connection, owner_id=owner_id, selection=selection)
+                shown = select_runs(connection, viewer_id=owner_id, selection=selection)
             assert {target.run_id for target in row.targets} == {run.run_id for run in shown}
             return {target.run_id for target in row.targets}
 
@@ -199,9 +199,9 @@ class TestEveryCommand:
         order(database, owner_id, Verb.EXTEND, spec.run_id, arguments={"epochs": 7})
 
         with database.connection() as connection:
-            assert run_spec(connection, owner_id=owner_id, run_id=spec.run_id).total_epochs == 17
-            run = find_run(connection, owner_id=owner_id, run_id=spec.run_id)
-            history = state_changes(connection, owner_id=owner_id, run_id=spec.run_id)
+            assert run_spec(connection, viewer_id=owner_id, run_id=spec.run_id).total_epochs == 17
+            run = find_run(connection, viewer_id=owner_id, run_id=spec.run_id)
+            history = state_changes(connection, viewer_id=owner_id, run_id=spec.run_id)
         assert (run.state, run.total_epochs, run.ended_at) == (RunState.QUEUED, 17, None)
         assert history["why"][-1] == "extended by 7 epochs"
 
@@ -239,7 +239,7 @@ class TestIdempotencyKeys:
 
         assert again == first
         with database.connection() as connection:
-            assert run_spec(connection, owner_id=owner_id, run_id=runs[0].run_id).total_epochs == 15
+            assert run_spec(connection, viewer_id=owner_id, run_id=runs[0].run_id).total_epochs == 15
 
     def test_a_key_with_another_content_is_a_conflict(self, database: Database):
         """To answer with the old outcome would tell a lie about the new wish."""
@@ -281,7 +281,7 @@ class TestIdempotencyKeys:
 
         assert len({row.command_id for row in rows}) == 1
         with database.connection() as connection:
-            assert run_spec(connection, owner_id=owner_id, run_id=runs[0].run_id).total_epochs == 15
+            assert run_spec(connection, viewer_id=owner_id, run_id=runs[0].run_id).total_epochs == 15
 
 
 def other_user(database: Database) -> UUID:
@@ -340,7 +340,7 @@ class TestSettling:
         assert say(database, lease, RunState.RUNNING) is RunState.PAUSING
 
         with database.connection() as connection:
-            run = find_run(connection, owner_id=owner_id, run_id=lease.run_id)
+            run = find_run(connection, viewer_id=owner_id, run_id=lease.run_id)
             assert heartbeat(connection, run_no=lease.run_no, attempt=1) is RunState.PAUSING
         assert run.started_at is not None
 
@@ -392,7 +392,7 @@ class TestDeleting:
             assert left_of(database, table, leases[0].run_no) == 0, table
             assert left_of(database, table, leases[1].run_no) > 0, table
         with database.connection() as connection:
-            (past,) = list_commands(connection, owner_id=owner_id, run_id=gone.run_id)
+            (past,) = list_commands(connection, actor_id=owner_id, run_id=gone.run_id)
         assert past == row
 
     def test_the_experiment_goes_with_its_last_run(self, database: Database):
@@ -503,7 +503,7 @@ class TestSilence:
             assert state_of(database, owner_id, runs[0].run_id) is shown
             with database.connection() as connection:
                 selection = Selection(experiment_id=runs[0].experiment_id, states=(shown,))
-                assert len(select_runs(connection, owner_id=owner_id, selection=selection)) == 1
+                assert len(select_runs(connection, viewer_id=owner_id, selection=selection)) == 1
 
     def test_a_command_acts_on_what_such_a_run_has_become(self, database: Database):
         """Pausing, stopping and deleting work also while the platform is down."""
@@ -518,8 +518,8 @@ class TestSilence:
 
         assert [row.targets[0].outcome for row in rows] == [Outcome.DONE] * 3
         with database.connection() as connection:
-            left = [run.state for run in list_runs(connection, owner_id=owner_id)]
-            history = state_changes(connection, owner_id=owner_id, run_id=runs[0].run_id)
+            left = [run.state for run in list_runs(connection, viewer_id=owner_id)]
+            history = state_changes(connection, viewer_id=owner_id, run_id=runs[0].run_id)
         assert left == [RunState.PAUSED, RunState.STOPPED]
         assert history["state"][-2:] == ["queued", "paused"]
         assert (history["by"][-2], history["why"][-2]) == ("run-manager", "its trainer was silent for 60 s")

@@ -191,7 +191,7 @@ class TestTheLimitOfTheQueue:
             submit(database, specs(2), owner_id=ann)
 
         with database.connection() as connection:
-            assert count_runs(connection, owner_id=ann) == 2
+            assert count_runs(connection, viewer_id=ann) == 2
 
     def test_lets_the_same_experiment_be_submitted_again(self, database: Database):
         """It adds nothing, even where the limit was lowered in the meantime."""
@@ -235,7 +235,7 @@ class TestTheLimitOfTheQueue:
         submit(database, specs(1), owner_id=ann)
 
         with database.connection() as connection:
-            assert count_runs(connection, owner_id=ann) == 2
+            assert count_runs(connection, viewer_id=ann) == 2
 
 
 def test_each_start_is_charged_to_its_owner(database: Database):

@@ -38,8 +38,8 @@ def test_a_manager_queues_its_own_leases_again_and_no_others(database: Database)
 
     assert queued == [mine.run_id]
     with database.connection() as connection:
-        assert find_run(connection, owner_id=owner_id, run_id=mine.run_id).state is RunState.QUEUED
-        assert find_run(connection, owner_id=owner_id, run_id=theirs.run_id).state is RunState.STARTING
+        assert find_run(connection, viewer_id=owner_id, run_id=mine.run_id).state is RunState.QUEUED
+        assert find_run(connection, viewer_id=owner_id, run_id=theirs.run_id).state is RunState.STARTING
 
 
 def test_a_run_asked_to_pause_is_paused_when_its_trainer_is_gone(database: Database):
@@ -54,7 +54,7 @@ def test_a_run_asked_to_pause_is_paused_when_its_trainer_is_gone(database: Datab
 
     assert queued == []
     with database.connection() as connection:
-        assert find_run(connection, owner_id=owner_id, run_id=lease.run_id).state is RunState.PAUSED
+        assert find_run(connection, viewer_id=owner_id, run_id=lease.run_id).state is RunState.PAUSED
 
 
 def test_the_third_worker_lost_in_a_row_fails_the_run(database: Database):
@@ -66,7 +66,7 @@ def test_the_third_worker_lost_in_a_row_fails_the_run(database: Database):
 
     assert states == [RunState.QUEUED, RunState.QUEUED, RunState.FAILED]
     with database.connection() as connection:
-        history = state_changes(connection, owner_id=owner_id, run_id=spec.run_id)
+        history = state_changes(connection, viewer_id=owner_id, run_id=spec.run_id)
     assert [error for error in history["error"] if error] == ["death 0", "death 1", "death 2"]
 
 

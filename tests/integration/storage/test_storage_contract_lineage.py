@@ -62,12 +62,12 @@ def parent_with_epochs(database: Database, count: int, **given: Any) -> tuple[UU
 
 def fork(database: Database, owner_id: UUID, run_id: UUID, **arguments: Any) -> UUID:
     with database.connection() as conn:
-        return fork_run(conn, owner_id=owner_id, run_id=run_id, by="ada", arguments=arguments)[0]
+        return fork_run(conn, actor_id=owner_id, run_id=run_id, by="ada", arguments=arguments)[0]
 
 
 def rerun(database: Database, owner_id: UUID, run_id: UUID) -> UUID:
     with database.connection() as conn:
-        return rerun_run(conn, owner_id=owner_id, run_id=run_id, by="ada")[0]
+        return rerun_run(conn, actor_id=owner_id, run_id=run_id, by="ada")[0]
 
 
 def claimed(database: Database, run_id: UUID) -> Lease:
@@ -80,13 +80,13 @@ def claimed(database: Database, run_id: UUID) -> Lease:
 
 def row_of(database: Database, owner_id: UUID, run_id: UUID) -> RunRow:
     with database.connection() as conn:
-        return queries.find_run(conn, owner_id=owner_id, run_id=run_id)
+        return queries.find_run(conn, viewer_id=owner_id, run_id=run_id)
 
 
 def losses(database: Database, owner_id: UUID, *run_ids: UUID) -> list[tuple[int, float, bool]]:
     """(epoch, loss, inherited) in drawing order."""
     with database.connection() as conn:
-        found = queries.learning_curves(conn, owner_id=owner_id, run_ids=run_ids, metrics=["loss"])
+        found = queries.learning_curves(conn, viewer_id=owner_id, run_ids=run_ids, metrics=["loss"])
     return list(zip(*(found[name].tolist() for name in ("epoch", "value", "inherited")), strict=True))
 
 
@@ -120,7 +120,7 @@ class TestForks:
         run_id = fork(database, owner_id, parent.run_id)
 
         with database.connection() as conn:
-            changes = queries.state_changes(conn, owner_id=owner_id, run_id=run_id)
+            changes = queries.state_changes(conn, viewer_id=owner_id, run_id=run_id)
         assert changes["by"] == ["ada"]
         assert changes["why"] == ["forked from 'FileSim' at checkpoint 'last', epoch 3"]
 
@@ -164,7 +164,7 @@ class TestForks:
             fork(database, owner_id, parent.run_id, **arguments)
 
         with database.connection() as conn:
-            assert queries.count_runs(conn, owner_id=owner_id) == 1
+            assert queries.count_runs(conn, viewer_id=owner_id) == 1
 
     def test_a_run_of_somebody_else_is_not_found(self, database: Database):
         """T17: neither by forking nor by rerunning."""
@@ -192,7 +192,7 @@ class TestForks:
 class TestFoldsOfForks:
     def summary(self, database: Database, owner_id: UUID, experiment_id: UUID) -> list[tuple[int, str, int]]:
         with database.connection() as conn:
-            found = queries.fold_summary(conn, owner_id=owner_id, experiment_id=experiment_id)
+            found = queries.fold_summary(conn, viewer_id=owner_id, experiment_id=experiment_id)
         return list(zip(found["configuration_index"], found["name"], found["runs"], strict=True))
 
     def folds(self, database: Database) -> tuple[UUID, list[Lease]]:
@@ -336,7 +336,7 @@ class TestInheritedHistory:
         run_id = fork(database, owner_id, parent.run_id, checkpoint=0)
 
         with database.connection() as conn:
-            found = queries.learning_curves(conn, owner_id=owner_id, run_ids=[parent.run_id, run_id])
+            found = queries.learning_curves(conn, viewer_id=owner_id, run_ids=[parent.run_id, run_id])
 
         assert found["run_id"].tolist() == [parent.run_id, parent.run_id, run_id]
         assert found["inherited"].tolist() == [False, False, True]
@@ -400,7 +400,7 @@ class TestWhatOutlivesAParent:
 
     def adapted(self, database: Database, owner_id: UUID, run_id: UUID) -> list[int]:
         with database.connection() as conn:
-            return list(queries.adaptations(conn, owner_id=owner_id, run_id=run_id)["step"])
+            return list(queries.adaptations(conn, viewer_id=owner_id, run_id=run_id)["step"])
 
     def test_the_grandparent_becomes_the_parent(self, database: Database):
         """The line is not broken by one that is gone."""

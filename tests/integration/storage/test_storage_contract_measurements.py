@@ -50,7 +50,7 @@ def write(database: Database, *batches: Batch) -> None:
 
 def curves(database: Database, owner_id: Any, lease: Lease, **given: Any) -> dict[str, Any]:
     with database.connection() as connection:
-        return learning_curves(connection, owner_id=owner_id, run_ids=[lease.run_id], **given)
+        return learning_curves(connection, viewer_id=owner_id, run_ids=[lease.run_id], **given)
 
 
 def stored_rows(database: Database, run_no: int) -> list[tuple[Any, ...]]:
@@ -123,7 +123,7 @@ class TestMetrics:
         write(database, batch(lease, point("norm", layer="dense", tensor="kernel"), point("norm", value=2.0)))
 
         with database.connection() as connection:
-            of_layers = layer_curves(connection, owner_id=owner_id, run_id=lease.run_id)
+            of_layers = layer_curves(connection, viewer_id=owner_id, run_id=lease.run_id)
 
         assert (list(of_layers["layer"]), list(of_layers["tensor"]), list(of_layers["value"])) == (
             ["dense"],
@@ -139,7 +139,7 @@ class TestMetrics:
         write(database, batch(lease, point(epoch=3, value=0.9)))
 
         with database.connection() as connection:
-            metrics = find_run(connection, owner_id=owner_id, run_id=lease.run_id).metrics
+            metrics = find_run(connection, viewer_id=owner_id, run_id=lease.run_id).metrics
 
         assert metrics["loss"] == 0.1
         assert math.isnan(metrics["mae"])
@@ -181,7 +181,7 @@ class TestAttempts:
         write(database, batch(lease, Progress(7, 70, NOON), attempt=1))
 
         with database.connection() as connection:
-            assert find_run(connection, owner_id=owner_id, run_id=lease.run_id).epochs_done == 4
+            assert find_run(connection, viewer_id=owner_id, run_id=lease.run_id).epochs_done == 4
 
     def test_batches_of_a_deleted_run_are_dropped_and_those_of_others_kept(self, database: Database):
         """A spool that outlives its run must not block the writer."""
@@ -224,7 +224,7 @@ class TestFacts:
         write(database, batch(lease, RunFact("fact", value)))
 
         with database.connection() as connection:
-            assert repr(run_facts(connection, owner_id=owner_id, run_id=lease.run_id)) == repr(
+            assert repr(run_facts(connection, viewer_id=owner_id, run_id=lease.run_id)) == repr(
                 {"fact": value.item() if isinstance(value, np.generic) else value}
             )
 
@@ -235,7 +235,7 @@ class TestFacts:
             write(database, batch(lease, RunFact("environment", value), attempt=attempt))
 
         with database.connection() as connection:
-            assert run_facts(connection, owner_id=owner_id, run_id=lease.run_id) == {"environment": "new"}
+            assert run_facts(connection, viewer_id=owner_id, run_id=lease.run_id) == {"environment": "new"}
 
 
 DTYPES = ("float16", "float32", "float64", "int8", "int32", "int64", "uint8", "uint64", "bool")
@@ -257,7 +257,7 @@ class TestWeights:
         with database.connection() as connection:
             for tensor, array in zip(["kernel", "bias", "tensor_2", "tensor_3"], arrays, strict=True):
                 epochs, values = layer_weights(
-                    connection, owner_id=owner_id, run_id=lease.run_id, layer="dense", tensor=tensor
+                    connection, viewer_id=owner_id, run_id=lease.run_id, layer="dense", tensor=tensor
                 )
                 assert list(epochs) == [0, 2]
                 assert values.dtype == dtype
@@ -276,7 +276,7 @@ class TestWeights:
 
         with database.connection() as connection:
             _, values = layer_weights(
-                connection, owner_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
+                connection, viewer_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
             )
         np.testing.assert_array_equal(values[0], array)
 
@@ -290,9 +290,9 @@ class TestWeights:
 
         with database.connection() as connection:
             _, values = layer_weights(
-                connection, owner_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
+                connection, viewer_id=owner_id, run_id=lease.run_id, layer="dense", tensor="kernel"
             )
-            (listed,) = weight_arrays(connection, owner_id=owner_id, run_id=lease.run_id)
+            (listed,) = weight_arrays(connection, viewer_id=owner_id, run_id=lease.run_id)
         np.testing.assert_array_equal(values[0], array)
         assert (listed["shape"], listed["epochs"]) == ([10, 100], [0])
 

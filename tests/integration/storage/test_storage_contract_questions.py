@@ -42,23 +42,23 @@ def measured_run(database: Database) -> tuple[UUID, Lease]:
 
 # Every question about one run or experiment; who may not see it must not tell it from one that is not there.
 QUESTIONS: dict[str, Callable[[Connection, UUID, UUID, UUID], Any]] = {
-    "find_run": lambda c, owner, run, _: queries.find_run(c, owner_id=owner, run_id=run),
-    "run_spec": lambda c, owner, run, _: queries.run_spec(c, owner_id=owner, run_id=run),
-    "run_facts": lambda c, owner, run, _: queries.run_facts(c, owner_id=owner, run_id=run),
-    "state_changes": lambda c, owner, run, _: queries.state_changes(c, owner_id=owner, run_id=run),
-    "layer_curves": lambda c, owner, run, _: queries.layer_curves(c, owner_id=owner, run_id=run),
-    "weight_arrays": lambda c, owner, run, _: queries.weight_arrays(c, owner_id=owner, run_id=run),
+    "find_run": lambda c, owner, run, _: queries.find_run(c, viewer_id=owner, run_id=run),
+    "run_spec": lambda c, owner, run, _: queries.run_spec(c, viewer_id=owner, run_id=run),
+    "run_facts": lambda c, owner, run, _: queries.run_facts(c, viewer_id=owner, run_id=run),
+    "state_changes": lambda c, owner, run, _: queries.state_changes(c, viewer_id=owner, run_id=run),
+    "layer_curves": lambda c, owner, run, _: queries.layer_curves(c, viewer_id=owner, run_id=run),
+    "weight_arrays": lambda c, owner, run, _: queries.weight_arrays(c, viewer_id=owner, run_id=run),
     "layer_weights": lambda c, owner, run, _: queries.layer_weights(
-        c, owner_id=owner, run_id=run, layer="dense", tensor="kernel"
+        c, viewer_id=owner, run_id=run, layer="dense", tensor="kernel"
     ),
     "reduced_weights": lambda c, owner, run, _: queries.reduced_weights(
-        c, owner_id=owner, run_id=run, layer="dense", tensor="kernel", max_points=4
+        c, viewer_id=owner, run_id=run, layer="dense", tensor="kernel", max_points=4
     ),
     "fold_summary": lambda c, owner, _, experiment: queries.fold_summary(
-        c, owner_id=owner, experiment_id=experiment
+        c, viewer_id=owner, experiment_id=experiment
     ),
     "fold_membership": lambda c, owner, _, experiment: queries.fold_membership(
-        c, owner_id=owner, experiment_id=experiment, fold=0
+        c, viewer_id=owner, experiment_id=experiment, fold=0
     ),
 }
 
@@ -82,9 +82,9 @@ class TestWhoMaySee:
         _, lease = measured_run(database)
 
         with database.connection() as connection:
-            assert queries.list_runs(connection, owner_id=uuid4()) == []
-            assert queries.count_runs(connection, owner_id=uuid4()) == 0
-            curves = queries.learning_curves(connection, owner_id=uuid4(), run_ids=[lease.run_id])
+            assert queries.list_runs(connection, viewer_id=uuid4()) == []
+            assert queries.count_runs(connection, viewer_id=uuid4()) == 0
+            curves = queries.learning_curves(connection, viewer_id=uuid4(), run_ids=[lease.run_id])
 
         assert {len(column) for column in curves.values()} == {0}
 
@@ -110,7 +110,7 @@ class TestFolds:
                 )
 
         with database.connection() as connection:
-            summary = queries.fold_summary(connection, owner_id=owner_id, experiment_id=experiment_id)
+            summary = queries.fold_summary(connection, viewer_id=owner_id, experiment_id=experiment_id)
 
         assert (summary["name"], summary["runs"]) == (["FileSim (LR1)", "FileSim (LR2)"], [3, 1])
         assert summary["mean"][0] == pytest.approx(np.mean(values), rel=1e-12)
@@ -129,7 +129,7 @@ class TestReducedWeights:
             )
             found = queries.reduced_weights(
                 connection,
-                owner_id=owner_id,
+                viewer_id=owner_id,
                 run_id=lease.run_id,
                 layer="dense",
                 tensor="kernel",
@@ -151,7 +151,7 @@ class TestReducedWeights:
             write_batches(connection, [batch(lease, *captures)])
             found = queries.reduced_weights(
                 connection,
-                owner_id=owner_id,
+                viewer_id=owner_id,
                 run_id=lease.run_id,
                 layer="dense",
                 tensor="kernel",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -23,16 +22,11 @@ from nntracker_ray.storage.queries import (
 from nntracker_ray.storage.writes import (
     change_state,
     claim_next_run,
-    create_login_link,
-    end_session,
-    ensure_local_account,
     heartbeat,
-    redeem_login_link,
     requeue_orphans,
-    session_user,
 )
 from tests.integration.storage import examples_of_records as examples
-from tests.integration.storage.examples_of_records import NOON, claim, specs, started_run, submit
+from tests.integration.storage.examples_of_records import claim, specs, started_run, submit
 
 
 def set_state(database: Database, run_id: UUID, state: RunState, **given) -> None:
@@ -42,7 +36,7 @@ def set_state(database: Database, run_id: UUID, state: RunState, **given) -> Non
 
 def state_of(database: Database, owner_id: UUID, run_id: UUID) -> RunState:
     with database.connection() as connection:
-        return find_run(connection, owner_id=owner_id, run_id=run_id).state
+        return find_run(connection, viewer_id=owner_id, run_id=run_id).state
 
 
 class TestSubmitting:
@@ -52,7 +46,7 @@ class TestSubmitting:
         owner_id = submit(database, [spec])
 
         with database.connection() as connection:
-            assert run_spec(connection, owner_id=owner_id, run_id=spec.run_id) == spec
+            assert run_spec(connection, viewer_id=owner_id, run_id=spec.run_id) == spec
 
     def test_submitting_again_adds_nothing(self, database: Database):
         """A person who presses twice, or a client that did not hear the answer, gets one experiment."""
@@ -62,8 +56,8 @@ class TestSubmitting:
         owner_id = submit(database, runs)
 
         with database.connection() as connection:
-            assert count_runs(connection, owner_id=owner_id) == 3
-            history = state_changes(connection, owner_id=owner_id, run_id=runs[0].run_id)
+            assert count_runs(connection, viewer_id=owner_id) == 3
+            history = state_changes(connection, viewer_id=owner_id, run_id=runs[0].run_id)
         assert history["state"] == ["queued"]
 
     def test_submitting_again_queues_the_failed_runs_and_keeps_their_errors(self, database: Database):
@@ -75,7 +69,7 @@ class TestSubmitting:
 
         assert state_of(database, owner_id, lease.run_id) is RunState.QUEUED
         with database.connection() as connection:
-            history = state_changes(connection, owner_id=owner_id, run_id=lease.run_id)
+            history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
         assert history["state"] == ["queued", "starting", "failed", "queued"]
         assert history["error"][2] == "ValueError: nan"
 
@@ -87,7 +81,7 @@ class TestSubmitting:
 
         with database.connection() as connection:
             found = fold_membership(
-                connection, owner_id=owner_id, experiment_id=runs[0].experiment_id, fold=1
+                connection, viewer_id=owner_id, experiment_id=runs[0].experiment_id, fold=1
             )
 
         np.testing.assert_array_equal(found[0], held_out)
@@ -100,8 +94,8 @@ class TestSubmitting:
         owner_id = submit(database, list(reversed(second)))
 
         with database.connection() as connection:
-            listed = list_runs(connection, owner_id=owner_id)
-            page = list_runs(connection, owner_id=owner_id, limit=2, offset=1)
+            listed = list_runs(connection, viewer_id=owner_id)
+            page = list_runs(connection, viewer_id=owner_id, limit=2, offset=1)
 
         assert [row.run_id for row in listed] == [spec.run_id for spec in second + first]
         assert page == listed[1:3]
@@ -189,7 +183,7 @@ class TestStates:
         set_state(database, lease.run_id, RunState.STOPPING, by="ada", why="diverges")
 
         with database.connection() as connection:
-            history = state_changes(connection, owner_id=owner_id, run_id=lease.run_id)
+            history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
 
         assert history["state"] == ["queued", "starting", "running", "stopping"]
         assert (history["by"][-1], history["why"][-1]) == ("ada", "diverges")
@@ -223,7 +217,7 @@ class TestStates:
             set_state(database, lease.run_id, RunState.FAILED, attempt=1, error="boom")
 
         with database.connection() as connection:
-            history = state_changes(connection, owner_id=owner_id, run_id=lease.run_id)
+            history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
         assert history["state"] == ["queued", "starting", "failed"]
 
     def test_a_run_that_is_not_there_is_not_found(self, database: Database):
@@ -310,45 +304,3 @@ class TestNotifications:
         runs = specs(1)
         submit(database, runs)
         assert next(heard) == ("nntracker_queue", str(runs[0].experiment_id))
-
-
-class TestAccounts:
-    def test_there_is_one_local_owner_however_often_asked(self, database: Database):
-        """Every process of a personal platform asks at its start."""
-        with database.connection() as connection:
-            assert ensure_local_account(connection) == ensure_local_account(connection)
-
-    def test_a_login_link_opens_one_session_once(self, database: Database):
-        """A link in a shell history or a log must be worthless afterwards."""
-        with database.connection() as connection:
-            user_id = ensure_local_account(connection)
-            create_login_link(
-                connection, user_id=user_id, token_hash=b"t", expires_at=NOON + timedelta(minutes=5)
-            )
-            times = {"now": NOON, "expires_at": NOON + timedelta(hours=12)}
-
-            first = redeem_login_link(connection, token_hash=b"t", session_hash=b"s1", **times)
-            second = redeem_login_link(connection, token_hash=b"t", session_hash=b"s2", **times)
-
-            assert (first, second) == (user_id, None)
-            assert session_user(connection, session_hash=b"s1", now=NOON) == user_id
-            assert session_user(connection, session_hash=b"s2", now=NOON) is None
-
-    def test_links_and_sessions_expire_and_end(self, database: Database):
-        """Time and sign-out close the door."""
-        late = NOON + timedelta(days=1)
-        with database.connection() as connection:
-            user_id = ensure_local_account(connection)
-            for token in (b"a", b"b"):
-                create_login_link(
-                    connection, user_id=user_id, token_hash=token, expires_at=NOON + timedelta(hours=1)
-                )
-            assert (
-                redeem_login_link(connection, token_hash=b"a", session_hash=b"x", now=late, expires_at=late)
-                is None
-            )
-            redeem_login_link(connection, token_hash=b"b", session_hash=b"y", now=NOON, expires_at=late)
-
-            assert session_user(connection, session_hash=b"y", now=late) is None
-            end_session(connection, session_hash=b"y")
-            assert session_user(connection, session_hash=b"y", now=NOON) is None

@@ -36,7 +36,7 @@ class Laboratory:
     def ask(self, verb: Verb, run_id: UUID, **arguments: Any) -> UUID:
         """Fork or rerun. Returns the new run."""
         chosen = {"verb": verb, "selection": Selection(run_ids=(run_id,)), "arguments": arguments}
-        row = command(self.database, self.home, owner_id=self.owner_id, by="ada", **chosen)
+        row = command(self.database, self.home, actor_id=self.owner_id, by="ada", **chosen)
         (target,) = row.targets
         assert target.outcome is Outcome.DONE, target.why
         assert target.new_run_id is not None
@@ -144,7 +144,7 @@ def test_a_fork_outlives_its_parent(laboratory: Laboratory):
         conn.execute("UPDATE runs SET state = 'stopped' WHERE run_id = %s", [parent.run_id])
     gone = Selection(run_ids=(parent.run_id,))
     chosen = {"verb": Verb.DELETE, "selection": gone}
-    command(laboratory.database, laboratory.home, owner_id=laboratory.owner_id, by="ada", **chosen)
+    command(laboratory.database, laboratory.home, actor_id=laboratory.owner_id, by="ada", **chosen)
     laboratory.train(fork_id)
 
     assert not list(laboratory.home.checkpoints.glob(f"{parent.run_id}*"))

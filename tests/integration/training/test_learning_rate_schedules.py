@@ -172,7 +172,7 @@ def test_twenty_true_changes_are_twenty_records(database: Database, tmp_path: Pa
             write_batches(connection, [batch])
 
     with database.connection() as connection:
-        found = adaptations(connection, owner_id=owner_id, run_id=lease.run_id)
+        found = adaptations(connection, viewer_id=owner_id, run_id=lease.run_id)
         stored = connection.execute("SELECT count(*) FROM adaptations").fetchone()
     assert sum(len(changes(part)) for part in parts) > 20  # some were made twice
     assert stored == (20,)

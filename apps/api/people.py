@@ -1,0 +1,165 @@
+"""Routes of administrators: accounts, invitations, settings, the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from apps.api.account_schemas import (
+    AuditList,
+    AuditOut,
+    InvitationIn,
+    InvitationList,
+    InvitationOut,
+    LoginLinkOut,
+    NewInvitationOut,
+    Settings,
+    UserChange,
+    UserIn,
+    UserList,
+    UserOut,
+)
+from apps.api.problems import documented
+from apps.api.request_state import actor_of, close_sockets, database_of
+from apps.api.sign_in import login_link_secret
+from nntracker_ray.accounts import administration, registration
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.storage import invitation_writes
+from nntracker_ray.storage.account_queries import UserOrder, find_account, list_accounts
+from nntracker_ray.storage.audit_log import list_deeds
+
+router = APIRouter(prefix="/api", tags=["administration"])
+
+
+@router.get("/users")
+def list_users(
+    request: Request,
+    search: Annotated[str, Query(max_length=100, description="part of the name or the full name")] = "",
+    role: Role | None = None,
+    disabled: bool | None = None,
+    order_by: UserOrder = "name",
+    descending: bool = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> UserList:
+    """A page of accounts, with what their runs are doing."""
+    with database_of(request).connection() as conn:
+        page = list_accounts(
+            conn,
+            search=search,
+            role=role,
+            disabled=disabled,
+            order_by=order_by,
+            descending=descending,
+            limit=limit,
+            offset=offset,
+        )
+    return UserList(total=page.total, users=[UserOut(**asdict(row)) for row in page.rows])
+
+
+@router.post("/users", status_code=201, responses=documented(400, 409))
+def make_user(request: Request, wanted: UserIn) -> LoginLinkOut:
+    """An account, and a link by which its owner signs in once and sets a password."""
+    database, actor = database_of(request), actor_of(request)
+    user_id = administration.make_account(
+        database, actor, name=wanted.name, full_name=wanted.full_name, role=wanted.role
+    )
+    return _login_link(request, user_id)
+
+
+@router.patch("/users/{user_id}", responses=documented(404, 409))
+def change_user(request: Request, user_id: UUID, wanted: UserChange) -> Response:
+    """Give an account another role, close it, or open it again."""
+    database, actor = database_of(request), actor_of(request)
+    if wanted.role is not None:
+        close_sockets(request, administration.change_role(database, actor, user_id, wanted.role))
+    if wanted.disabled is not None:
+        closed = administration.set_disabled(database, actor, user_id, disabled=wanted.disabled)
+        close_sockets(request, closed.ended_sessions)
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id}", status_code=204, responses=documented(404, 409))
+def delete_user(
+    request: Request,
+    user_id: UUID,
+    heir_id: Annotated[UUID | None, Query(description="who gets its experiments")] = None,
+) -> Response:
+    """Remove an account. One that has experiments needs an heir."""
+    gone = administration.delete_account(database_of(request), actor_of(request), user_id, heir_id=heir_id)
+    close_sockets(request, gone.ended_sessions)
+    return Response(status_code=204)
+
+
+@router.post("/users/{user_id}/login-link", status_code=201, responses=documented(404))
+def make_login_link(request: Request, user_id: UUID) -> LoginLinkOut:
+    """A link for somebody who has forgotten their password."""
+    return _login_link(request, user_id)
+
+
+@router.get("/invitations")
+def list_invitations(request: Request) -> InvitationList:
+    """Invitations that can still be used."""
+    with database_of(request).connection() as conn:
+        rows = invitation_writes.list_invitations(conn, now=datetime.now(UTC))
+    return InvitationList(invitations=[InvitationOut(**asdict(row)) for row in rows])
+
+
+@router.post("/invitations", status_code=201)
+def invite(request: Request, wanted: InvitationIn) -> NewInvitationOut:
+    """A link by which one person may register within a week."""
+    invitation_id, secret = registration.invite(database_of(request), actor_of(request), wanted.role)
+    return NewInvitationOut(invitation_id=invitation_id, link=f"{request.state.origin}/register#{secret}")
+
+
+@router.delete("/invitations/{invitation_id}", status_code=204, responses=documented(404))
+def revoke_invitation(request: Request, invitation_id: UUID) -> Response:
+    """Take an invitation back."""
+    actor = actor_of(request)
+    with database_of(request).connection() as conn:
+        invitation_writes.revoke_invitation(conn, invitation_id=invitation_id, now=datetime.now(UTC))
+        actor.note(conn, "took back an invitation", str(invitation_id)[:8])
+    return Response(status_code=204)
+
+
+@router.get("/settings")
+def find_settings(request: Request) -> Settings:
+    """What is in force."""
+    with database_of(request).connection() as conn:
+        return Settings.model_validate(administration.all_settings(conn))
+
+
+@router.put("/settings", responses=documented(400))
+def change_settings(request: Request, wanted: Settings) -> Settings:
+    """Set them."""
+    administration.change_settings(database_of(request), actor_of(request), wanted.model_dump(mode="json"))
+    return wanted
+
+
+@router.get("/audit")
+def list_audit(
+    request: Request,
+    search: Annotated[str, Query(max_length=100)] = "",
+    user_id: UUID | None = None,
+    before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> AuditList:
+    """What people have done, the newest first."""
+    with database_of(request).connection() as conn:
+        rows = list_deeds(conn, search=search, user_id=user_id, before=before, limit=limit)
+    return AuditList(
+        entries=[AuditOut(**asdict(row)) for row in rows], next=rows[-1].no if len(rows) == limit else None
+    )
+
+
+def _login_link(request: Request, user_id: UUID) -> LoginLinkOut:
+    actor = actor_of(request)
+    with database_of(request).connection() as conn:
+        account = find_account(conn, user_id)
+        secret = login_link_secret(conn, user_id)
+        actor.note(conn, "made a sign-in link", account.name)
+    return LoginLinkOut(user_id=user_id, link=f"{request.state.origin}/welcome#{secret}")

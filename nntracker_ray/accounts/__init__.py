@@ -1,0 +1,1 @@
+"""Who may use the platform, and as what."""

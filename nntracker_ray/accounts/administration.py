@@ -1,0 +1,139 @@
+"""What administrators do with the accounts of others, and with the settings of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from nntracker_ray.accounts.actor import Actor
+from nntracker_ray.accounts.names import checked_full_name, checked_name
+from nntracker_ray.accounts.registration import Registration
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError, did_you_mean
+from nntracker_ray.records import JsonValue
+from nntracker_ray.storage import account_writes, session_writes, settings, token_writes
+from nntracker_ray.storage.account_queries import Account, find_account
+
+if TYPE_CHECKING:
+    from nntracker_ray.storage.connection import Connection, Database
+
+SETTINGS: Mapping[str, tuple[str, ...]] = {"registration": tuple(Registration)}
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An account that was closed or removed."""
+
+    account: Account
+    ended_sessions: tuple[bytes, ...]  # hashes, whose websockets must be closed
+
+
+def make_account(database: Database, actor: Actor, *, name: str, full_name: str = "", role: Role) -> UUID:
+    """An account without password: a one-time link opens it, and its owner then sets one. Returns its id.
+
+    Raises: BadInputError: The name cannot be used; ConflictError: It is taken.
+    """
+    _require_administrator(actor)
+    with database.connection() as conn:
+        user_id = account_writes.add_account(
+            conn,
+            name=checked_name(name),
+            full_name=checked_full_name(full_name),
+            role=role,
+            password_hash=None,
+        )
+        actor.note(conn, "made an account", name, f"as {role}")
+    return user_id
+
+
+def change_role(database: Database, actor: Actor, user_id: UUID, role: Role) -> list[bytes]:
+    """Give an account another role. Its sessions end, so that none outlives a privilege. Returns their hashes.
+
+    Raises: NotFoundError: No such account; ConflictError: Nobody would be left to look after the platform.
+    """
+    _require_administrator(actor)
+    with database.connection() as conn:
+        account = find_account(conn, user_id)
+        account_writes.change_account(conn, user_id, role=role)
+        ended = session_writes.end_sessions(conn, user_id=user_id) if user_id != actor.user_id else []
+        actor.note(conn, "changed a role", account.name, f"{account.role} to {role}")
+    return ended
+
+
+def set_disabled(database: Database, actor: Actor, user_id: UUID, *, disabled: bool) -> Closed:
+    """Close an account, or open it again. Closed, it cannot sign in, and its tokens do not work; its runs go on.
+
+    Raises: NotFoundError: No such account; ConflictError: It is one's own, or the only administrator's.
+    """
+    _require_administrator(actor)
+    if disabled and user_id == actor.user_id:
+        raise ConflictError("you cannot disable your own account; another administrator can")
+    with database.connection() as conn:
+        account = find_account(conn, user_id)
+        account_writes.set_disabled(conn, user_id, disabled=disabled)
+        ended = session_writes.end_sessions(conn, user_id=user_id) if disabled else []
+        actor.note(conn, "disabled an account" if disabled else "enabled an account", account.name)
+    return Closed(account, tuple(ended))
+
+
+def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: UUID | None) -> Closed:
+    """Remove an account.
+
+    Args:
+        heir_id: Who gets its experiments; without an heir it may have none.
+    Raises:
+        NotFoundError: No such account, or no such heir.
+        ConflictError: It is one's own, the only administrator's, or has experiments and no heir.
+    """
+    _require_administrator(actor)
+    if user_id == actor.user_id:
+        raise ConflictError("you cannot delete your own account; another administrator can")
+    with database.connection() as conn:
+        account = find_account(conn, user_id)
+        left = _bequeath(conn, account, heir_id)
+        ended = session_writes.end_sessions(conn, user_id=user_id)
+        token_writes.revoke_tokens(conn, user_id=user_id)
+        account_writes.delete_account(conn, user_id)
+        actor.note(conn, "deleted an account", account.name, left)
+    return Closed(account, tuple(ended))
+
+
+def change_settings(database: Database, actor: Actor, wanted: Mapping[str, JsonValue]) -> None:
+    """Set what is given. Raises: BadInputError: An unknown setting, or a value that it cannot have."""
+    _require_administrator(actor)
+    for key, value in wanted.items():
+        if key not in SETTINGS:
+            raise BadInputError(f"unknown setting {key!r:.60}. {did_you_mean(key, list(SETTINGS))}".strip())
+        if value not in SETTINGS[key]:
+            raise BadInputError(f"{key} cannot be {value!r:.60}; allowed: {', '.join(SETTINGS[key])}")
+    with database.connection() as conn:
+        settings.set_settings(conn, wanted, by=actor.name)
+        for key, value in wanted.items():
+            actor.note(conn, "changed a setting", key, str(value))
+
+
+def all_settings(conn: Connection) -> dict[str, JsonValue]:
+    """Every setting as it is in force."""
+    return {"registration": Registration.INVITATION, **settings.find_settings(conn)}
+
+
+def _bequeath(conn: Connection, account: Account, heir_id: UUID | None) -> str:
+    if heir_id is None:
+        if owned := account_writes.experiments_owned(conn, account.user_id):
+            raise ConflictError(
+                f"{account.name} has {owned} experiments; delete them first, or say who shall have them"
+            )
+        return "it had no experiments"
+    if heir_id == account.user_id:
+        raise ConflictError("an account cannot leave its experiments to itself")
+    heir = find_account(conn, heir_id)
+    given = account_writes.give_everything(conn, user_id=account.user_id, heir_id=heir_id)
+    return f"{given.experiments} experiments with {given.runs} runs now belong to {heir.name}"
+
+
+def _require_administrator(actor: Actor) -> None:
+    """The doors have looked already; this is the second lock. Raises: NotFoundError."""
+    if not actor.role.allows(Role.ADMINISTRATOR):
+        raise NotFoundError("no such page")

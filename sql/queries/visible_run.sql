@@ -1,0 +1,7 @@
+-- visible_run: a run's number, if it is the viewer's.
+-- parameters: viewer_id uuid, run_id uuid
+-- columns:    run_no int; no row if there is no such run, or it is not the viewer's to see
+SELECT r.run_no
+  FROM runs r
+  JOIN experiments e USING (experiment_id)
+ WHERE r.run_id = %(run_id)s AND e.experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s));
