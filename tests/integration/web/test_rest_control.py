@@ -41,7 +41,10 @@ def client(home: Home, module_database: Database) -> Iterator[httpx.Client]:
 def database(module_database: Database) -> Database:
     """Without runs and commands."""
     with module_database.connection() as conn:
-        conn.execute("TRUNCATE experiments, commands, deleted_runs CASCADE")
+        # Not TRUNCATE ... CASCADE: sessions refer to share links, which refer to experiments.
+        conn.execute("DELETE FROM experiments")
+        conn.execute("DELETE FROM commands")
+        conn.execute("DELETE FROM deleted_runs")
     return module_database
 
 
