@@ -210,7 +210,7 @@ class TestTheLimitOfTheQueue:
         ann, runs = user(database, "ann"), specs(3)
         submit(database, runs, owner_id=ann)
         all_of_it = {
-            "owner_id": ann,
+            "actor_id": ann,
             "by": "ann",
             "selection": Selection(experiment_id=runs[0].experiment_id),
         }

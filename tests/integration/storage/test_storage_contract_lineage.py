@@ -92,7 +92,7 @@ def losses(database: Database, owner_id: UUID, *run_ids: UUID) -> list[tuple[int
 
 def captured(database: Database, owner_id: UUID, run_id: UUID) -> list[tuple[int, float]]:
     """(epoch, first weight) of every capture."""
-    names = {"owner_id": owner_id, "run_id": run_id, "layer": "dense", "tensor": "kernel"}
+    names = {"viewer_id": owner_id, "run_id": run_id, "layer": "dense", "tensor": "kernel"}
     with database.connection() as conn:
         epochs, values = queries.layer_weights(conn, **names)
     return list(zip(epochs.tolist(), values[:, 0].tolist(), strict=True))

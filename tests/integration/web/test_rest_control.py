@@ -197,12 +197,15 @@ class TestCommands:
             assert other is not None
             conn.execute("UPDATE experiments SET owner_id = %s", other)
             conn.execute("UPDATE runs SET owner_id = %s", other)
+            # An administrator would see everybody's; for the length of this test there is none.
+            conn.execute("UPDATE users SET role = 'user' WHERE is_local")
 
         answer = ask(client, "stop", selection={"run_ids": [run_id]})
 
         assert answer.status_code == 404
         with database.connection() as conn:
             assert {row[0] for row in conn.execute("SELECT state FROM runs")} == {"queued"}
+            conn.execute("UPDATE users SET role = 'administrator' WHERE is_local")
 
 
 class TestWhatHappened:
