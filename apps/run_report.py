@@ -44,7 +44,7 @@ class RunReport:
 
 def read_report(session: Session, run_id: UUID) -> RunReport:
     """Read it in one transaction, so that its parts fit together. Raises: NotFoundError."""
-    one: dict[str, Any] = {"owner_id": session.user_id, "run_id": run_id}
+    one: dict[str, Any] = {"viewer_id": session.user_id, "run_id": run_id}
     owner_id = session.user_id
     with session.database.connection() as conn:
         row, spec = queries.find_run(conn, **one), queries.run_spec(conn, **one)

@@ -287,7 +287,7 @@ class TestInheritedHistory:
         owner_id, parent = parent_with_epochs(database, 3)
         run_id = fork(database, owner_id, parent.run_id, checkpoint=1)
         record_epochs(database, claimed(database, run_id), range(2, 5))
-        names = {"owner_id": owner_id, "run_id": run_id}
+        names = {"viewer_id": owner_id, "run_id": run_id}
 
         with database.connection() as conn:
             layers = queries.layer_curves(conn, **names)

@@ -54,14 +54,14 @@ class Laboratory:
 
     def curve(self, run_id: UUID, metric: str = "loss") -> list[tuple[int, float, bool]]:
         """(epoch, value, inherited) of each epoch."""
-        names = {"owner_id": self.owner_id, "run_ids": [run_id], "metrics": [metric]}
+        names = {"viewer_id": self.owner_id, "run_ids": [run_id], "metrics": [metric]}
         with self.database.connection() as conn:
             found = queries.learning_curves(conn, **names)
         return list(zip(found["epoch"], found["value"], found["inherited"], strict=True))
 
     def captures(self, run_id: UUID) -> tuple[list[int], Any]:
         """Epochs and values of one captured array."""
-        names = {"owner_id": self.owner_id, "run_id": run_id, "layer": "hidden", "tensor": "kernel"}
+        names = {"viewer_id": self.owner_id, "run_id": run_id, "layer": "hidden", "tensor": "kernel"}
         with self.database.connection() as conn:
             epochs, values = queries.layer_weights(conn, **names)
         return epochs.tolist(), values
