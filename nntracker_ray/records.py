@@ -302,6 +302,7 @@ class RunRow:
     parent_id: UUID | None = None  # of the run that this one was made from, while it is there
     origin: str | None = None  # "fork" | "rerun"; None: submitted
     inherited_epochs: int = 0  # complete epochs that a fork has from its parent
+    owner: str = ""  # by name
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}  # building one takes milliseconds

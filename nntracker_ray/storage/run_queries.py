@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from psycopg.rows import dict_row
 from nntracker_ray.commands import Selection, require_parts
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.records import Configuration, JsonValue, Lease, RunRow, RunSpec, RunState, from_json
+from nntracker_ray.run_lists import RunFilter, RunOrder
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.arrays import numpy_cursor
 from nntracker_ray.storage.command_queries import selection_values
@@ -20,6 +22,50 @@ from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.tables import Columns, columns_of
 from nntracker_ray.storage.visible import no_such_run, require_experiment, visible_run_no
+
+ALL_RUNS, AS_SUBMITTED = RunFilter(), RunOrder()
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Some of the runs that match, and how many do."""
+
+    rows: tuple[RunRow, ...]
+    total: int
+
+
+def page_of_runs(
+    conn: Connection,
+    *,
+    viewer_id: UUID,
+    wanted: RunFilter = ALL_RUNS,
+    order: RunOrder = AS_SUBMITTED,
+    limit: int | None = 100,
+    offset: int = 0,
+) -> RunPage:
+    """A page of the viewer's runs.
+
+    Args:
+        limit: Rows at most; None: all.
+        offset: Rows to skip. Past the last row there are none, and the total is not known.
+    """
+    values = {
+        **selection_values(wanted.selection),
+        "viewer_id": viewer_id,
+        "search": wanted.search,
+        "owner_id": wanted.owner_id,
+        "since": wanted.since,
+        "until": wanted.until,
+        "order_by": "metric" if order.metric is not None else order.column,
+        "metric": order.metric,
+        "descending": order.descending,
+        "limit": limit,
+        "offset": offset,
+    }
+    with conn.cursor(binary=True, row_factory=dict_row) as cursor:
+        rows = cursor.execute(query("list_runs"), values).fetchall()
+    total = rows[0]["total"] if rows else 0
+    return RunPage(tuple(map(_run_row, rows)), total)
 
 
 def list_runs(
@@ -40,8 +86,8 @@ def list_runs(
         states: Only in one of these.
         offset: Rows to skip.
     """
-    selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(states))
-    return _rows(conn, viewer_id, selection, limit=limit, offset=offset)
+    wanted = RunFilter(Selection(experiment_id=experiment_id, tag=tag, states=tuple(states)))
+    return list(page_of_runs(conn, viewer_id=viewer_id, wanted=wanted, limit=limit, offset=offset).rows)
 
 
 def select_runs(
@@ -52,7 +98,7 @@ def select_runs(
     Raises: BadInputError: The selection is empty.
     """
     require_parts(selection)
-    return _rows(conn, viewer_id, selection, limit=limit)
+    return list(page_of_runs(conn, viewer_id=viewer_id, wanted=RunFilter(selection), limit=limit).rows)
 
 
 def count_runs(
@@ -73,7 +119,7 @@ def count_runs(
 
 def find_run(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> RunRow:
     """One run. Raises: NotFoundError: No such run, or not the viewer's."""
-    rows = _rows(conn, viewer_id, Selection(run_ids=(run_id,)))
+    rows = select_runs(conn, viewer_id=viewer_id, selection=Selection(run_ids=(run_id,)))
     if not rows:
         raise no_such_run(run_id)
     return rows[0]
@@ -140,20 +186,13 @@ def fold_membership(
     return row[0], row[1]
 
 
-def _rows(
-    conn: Connection, viewer_id: UUID, selection: Selection, *, limit: int | None = None, offset: int = 0
-) -> list[RunRow]:
-    values = {"viewer_id": viewer_id, **selection_values(selection), "limit": limit, "offset": offset}
-    with conn.cursor(binary=True, row_factory=dict_row) as cursor:
-        return [_run_row(row) for row in cursor.execute(query("list_runs"), values)]
-
-
 def _lease(run_no: int, attempt: int, spec: RunSpec) -> Lease:
     return Lease(run_no, spec.run_id, attempt, spec)
 
 
 def _run_row(row: dict[str, Any]) -> RunRow:
     metrics = dict(zip(row.pop("metric_names"), row.pop("metric_values"), strict=True))
+    del row["total"]
     return RunRow(
         **{
             **row,

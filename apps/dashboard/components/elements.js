@@ -1,20 +1,42 @@
 // Draws a tree of ["tag", {attributes}, [children]] or text. Text becomes text nodes and nothing else, so what users
 // write can never become markup; tags and attributes outside these lists are left out.
-const SVG = new Set(["svg", "path", "circle", "rect", "line"]);
-const TAGS = new Set(["a", "b", "button", "caption", "code", "dd", "details", "div", "dl", "dt", "em", "form", "h1", "h2",
-  "h3", "header", "li", "nav", "ol", "p", "pre", "section", "small", "span", "strong", "summary", "table", "tbody", "td",
-  "tfoot", "th", "thead", "time", "tr", "ul", ...SVG]);
-const ATTRIBUTES = new Set(["class", "colspan", "datetime", "d", "fill", "id", "method", "open", "role", "scope", "stroke",
+//
+// What people do: an element with data-act sends {act, value} when it is pressed or changed, a form with data-act
+// {act, fields}. A text field with data-live is heard while one types. data-go is a place of ours that is shown
+// without loading the page anew: the server answers with other content.
+const SVG = new Set(["svg", "path", "circle", "rect", "line", "text", "g"]);
+const TAGS = new Set(["a", "b", "button", "caption", "code", "dd", "details", "dialog", "div", "dl", "dt", "em", "fieldset",
+  "footer", "form", "h1", "h2", "h3", "header", "input", "kbd", "label", "legend", "li", "nav", "ol", "option", "p", "pre",
+  "progress", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "textarea", "tfoot", "th",
+  "thead", "time", "tr", "ul", ...SVG]);
+const ATTRIBUTES = new Set(["autocomplete", "autofocus", "class", "colspan", "datetime", "d", "disabled", "download", "fill",
+  "for", "id", "inputmode", "label", "list", "max", "maxlength", "method", "min", "multiple", "name", "open", "pattern",
+  "placeholder", "readonly", "required", "role", "rows", "scope", "selected", "size", "spellcheck", "step", "stroke",
   "stroke-dasharray", "stroke-linecap", "stroke-opacity", "stroke-width", "tabindex", "title", "type", "viewBox", "width",
-  "height", "rx"]);
+  "height", "rx", "x", "y", "cx", "cy", "r", "x1", "x2", "y1", "y2", "text-anchor"]);
+const LIVE_PAUSE_MS = 220;
 
 function set(node, name, value) {
   const ownPlace = (name === "href" || name === "action") && /^\/(?![/\\])/.test(value);
-  const share = name === "data-share";
-  if (share) node.style.setProperty("--share", Number(value));
+  if (name === "data-share") node.style.setProperty("--share", Number(value));
+  else if (name === "value" || name === "checked") setState(node, name, value);
+  else if (name === "data-shown") showDialog(node, value);
   else if (ownPlace || ATTRIBUTES.has(name) || name.startsWith("aria-") || name.startsWith("data-")) {
     node.setAttribute(name, value === true ? "" : value);
   }
+}
+
+// What somebody is typing is theirs until they leave the field.
+function setState(node, name, value) {
+  if (node.getRootNode().activeElement === node && node.type !== "checkbox") return;
+  queueMicrotask(() => { node[name] = name === "checked" ? value === true : value; }); // a select has its options by then
+}
+
+function showDialog(node, value) {
+  queueMicrotask(() => {
+    if (value === true && node.isConnected && !node.open) node.showModal();
+    if (value === false && node.open) node.close();
+  });
 }
 
 function build(tree) {
@@ -22,17 +44,24 @@ function build(tree) {
   const [tag, attributes, children] = tree;
   if (!TAGS.has(tag)) return document.createTextNode("");
   const node = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== false) set(node, name, value);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false || name === "checked" || name === "data-shown") set(node, name, value);
+  }
   node.append(...children.map(build));
   return node;
 }
 
+const OWN_STATE = new Set(["style", "open"]); // set by us or by the person, not by the tree alone
+
 function apply(root, change) {
   const node = change.at.reduce((found, index) => found.childNodes[index], root);
   if (change.attributes) {
-    for (const {name} of [...node.attributes]) if (!(name in change.attributes) && name !== "style") node.removeAttribute(name);
+    for (const {name} of [...node.attributes]) {
+      if (!(name in change.attributes) && !OWN_STATE.has(name)) node.removeAttribute(name);
+    }
     for (const [name, value] of Object.entries(change.attributes)) {
-      if (value === false) node.removeAttribute(name); else set(node, name, value);
+      if (value === false && name !== "checked" && name !== "data-shown") node.removeAttribute(name);
+      else set(node, name, value);
     }
     return;
   }
@@ -42,13 +71,68 @@ function apply(root, change) {
   change.insert.forEach((child) => node.insertBefore(build(child), next));
 }
 
-export function render({model}) {
-  let root = build(model.tree);
-  model.on("tree", () => { const fresh = build(model.tree); root.replaceWith(fresh); root = fresh; });
-  model.on("msg:custom", ({changes, theme}) => {
-    changes?.forEach((change) => apply(root, change));
-    if (theme) document.cookie = `nntracker_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+function fieldsOf(form) {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") (fields[name] ??= []).push(value);
+  }
+  return fields;
+}
+
+function listen(holder, send) {
+  let typing;
+  const actor = (event) => event.composedPath().find((node) => node.dataset?.act);
+  holder.addEventListener("click", (event) => {
+    const node = actor(event);
+    if (!node || ["INPUT", "SELECT", "TEXTAREA", "FORM"].includes(node.tagName)) return;
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+    if (node.tagName === "A" && !plain) return; // another tab, as one meant
+    event.preventDefault();
+    send({act: node.dataset.act, value: node.dataset.value ?? "", shift: event.shiftKey});
   });
+  holder.addEventListener("change", (event) => {
+    const node = event.target;
+    if (!node.dataset?.act) return;
+    clearTimeout(typing);
+    const more = node.type === "checkbox" ? {checked: node.checked, field: node.dataset.value ?? ""} : {};
+    send({act: node.dataset.act, value: node.value, ...more});
+  });
+  holder.addEventListener("input", (event) => {
+    const node = event.target;
+    if (!node.dataset?.act || !("live" in node.dataset)) return;
+    clearTimeout(typing);
+    typing = setTimeout(() => send({act: node.dataset.act, value: node.value}), LIVE_PAUSE_MS);
+  });
+  holder.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.act) return;
+    event.preventDefault();
+    send({act: form.dataset.act, fields: fieldsOf(form), value: event.submitter?.value ?? ""});
+  });
+  // A dialog that is closed by Escape is closed for the server too.
+  holder.addEventListener("cancel", (event) => {
+    if (event.target.dataset?.cancel) send({act: event.target.dataset.cancel, value: ""});
+  }, true);
+}
+
+// The address bar says what is shown, so that it can be sent to somebody or loaded again.
+function showPlace(place) {
+  if (!/^\/(?![/\\])/.test(place)) return;
+  if (location.pathname + location.search !== place) history.replaceState(null, "", place);
+}
+
+export function render({model}) {
+  const holder = document.createElement("div");
+  holder.className = "elements";
+  holder.append(build(model.tree));
+  model.on("tree", () => holder.replaceChildren(build(model.tree)));
+  model.on("msg:custom", ({changes, theme, place, load}) => {
+    changes?.forEach((change) => apply(holder.firstChild, change));
+    if (theme) document.cookie = `nntracker_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    if (place) showPlace(place);
+    if (load && /^\/(?![/\\])/.test(load)) location.assign(load);
+  });
+  listen(holder, (message) => model.send_msg(message));
   model.send_msg("drawn");
-  return root;
+  return holder;
 }

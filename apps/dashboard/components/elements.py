@@ -6,6 +6,8 @@ Panel's own Markdown, HTML, Alert and StaticText panes let `<img onerror=...>` t
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,8 +40,38 @@ def safe_text(text: object) -> str:
     return html.escape(str(text), quote=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a person has done on a page. All of it comes from the browser: check what it says."""
+
+    act: str  # the element's data-act
+    value: str = ""  # its data-value, or what a field holds now
+    checked: bool | None = None  # of a checkbox
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of a form, by name
+
+    @classmethod
+    def of(cls, message: Any) -> Deed | None:
+        """Read a message of the browser; None for one that is not of this form."""
+        if not isinstance(message, dict) or not isinstance(message.get("act"), str):
+            return None
+        given = message.get("fields")
+        fields = {
+            str(name): tuple(map(str, values))
+            for name, values in (given.items() if isinstance(given, dict) else ())
+            if isinstance(values, list)
+        }
+        # A checkbox has its own value in `field`; what the browser calls its value is "on".
+        value = message.get("field", message.get("value", ""))
+        checked = message.get("checked")
+        return cls(message["act"], str(value), checked if isinstance(checked, bool) else None, fields)
+
+    def only(self, name: str, default: str = "") -> str:
+        """The one value of a form's field."""
+        return self.fields.get(name, (default,))[0]
+
+
 class Elements(JSComponent):  # type: ignore[misc]
-    """A piece of markup; `update` sends the browser only what changed."""
+    """A piece of markup; `update` sends the browser only what changed, and `on_deed` hears what people do."""
 
     tree = param.Parameter(default=["div", {}, []], doc="What is shown when the browser draws it first.")
 
@@ -50,7 +82,13 @@ class Elements(JSComponent):  # type: ignore[misc]
         super().__init__(tree=tree, sizing_mode="stretch_width", margin=0, **params)
         self._shown = tree
         self._drawn = False
-        self.on_msg(self._on_drawn)
+        self._heard: Callable[[Deed], None] = lambda _deed: None
+        self.on_msg(self._on_message)
+
+    def on_deed(self, hear: Callable[[Deed], None]) -> Elements:
+        """Call `hear` when somebody uses an element that has data-act. Returns itself."""
+        self._heard = hear
+        return self
 
     def update(self, tree: Tree) -> None:
         """Show this from now on."""
@@ -66,7 +104,22 @@ class Elements(JSComponent):  # type: ignore[misc]
         """Have the browser keep the choice of theme for the next page."""
         self._send_msg({"theme": "dark" if dark else "light"})
 
-    def _on_drawn(self, _message: Any) -> None:
+    def show_place(self, place: str) -> None:
+        """Have the address bar say this, without loading anything.
+
+        Args:
+            place: Path and query of ours: "/run?id=...&tab=graphs".
+        """
+        self._send_msg({"place": place})
+
+    def load(self, place: str) -> None:
+        """Have the browser go to another page of ours."""
+        self._send_msg({"load": place})
+
+    def _on_message(self, message: Any) -> None:
+        if (deed := Deed.of(message)) is not None:
+            self._heard(deed)
+            return
         self._drawn = True
         if self.tree != self._shown:
             self.tree = self._shown
