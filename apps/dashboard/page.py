@@ -16,6 +16,7 @@ from apps.dashboard.components.elements import Elements, h
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import message
 from apps.dashboard.theme import PAGE_SX, PLOTS_KEEP, THEME
+from nntracker_ray.accounts.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
         main: The content, top to bottom.
     """
     pn.state.curdoc.theme = BokehTheme(json=PLOTS_KEEP)
-    bar = Elements(_bar())
+    bar = Elements(_bar(page_caller(), pn.state.location.pathname if pn.state.location else "/"))
     framed = pmui.Page(
         title="",
         meta_title=f"{title} · NNTracker",
@@ -72,14 +73,35 @@ def caller_id() -> UUID:
     return page_caller().viewer_id
 
 
-def _bar() -> Tree:
+PLACES = (
+    # Path, what it is called, the least role that has it.
+    ("/", "Runs", None),
+    ("/compare", "Compare", None),
+    ("/new", "New experiment", Role.USER),
+    ("/people", "People", Role.ADMINISTRATOR),
+)
+
+
+def _bar(caller: PageCaller, here: str) -> Tree:
     home = h("a", _icon(), h("span", "NNTracker"), cls="home", href="/")
-    sign_out = h(
-        "form", h("button", "Sign out", type="submit", cls="quiet"), method="post", action="/sign-out"
-    )
-    return h(
-        "nav", home, h("a", "Runs", href="/", cls="place"), h("span", cls="stretch"), sign_out, cls="bar"
-    )
+    places = [
+        h(
+            "a",
+            name,
+            href=path,
+            cls="place here" if path == here else "place",
+            aria_current=_current(path, here),
+        )
+        for path, name, least in PLACES
+        if least is None or (caller.user_id is not None and caller.role.allows(least))
+    ]
+    leave = h("form", h("button", "Sign out", type="submit", cls="quiet"), method="post", action="/sign-out")
+    who = h("a", caller.name, href="/account", cls="place who") if caller.user_id else h("span", caller.name)
+    return h("nav", home, *places, h("span", cls="stretch"), who, leave, cls="bar", aria_label="Main")
+
+
+def _current(path: str, here: str) -> str | None:
+    return "page" if path == here else None
 
 
 def _icon() -> Tree:
