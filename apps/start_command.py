@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import psutil
 from rich.console import Console
 from rich.text import Text
 
+from apps.browser import open_in_browser
 from apps.platform import Platform, PlatformOptions
 from nntracker_ray.errors import NNTrackerError, PlatformError
 from nntracker_ray.home import Home
@@ -99,7 +99,7 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
             link = login_link(platform.database, platform.info.web)
             lines.append(f"  open once to sign in: {link}")
             if welcome.browser and _has_display():
-                webbrowser.open(link)
+                open_in_browser(link)
         lines.append(f"  web app:              {platform.info.web}")
     if platform.info.dashboard:
         lines.append(
