@@ -246,8 +246,10 @@ class LeasedRun:
 
     def _failure(self, error: BaseException) -> End:
         if is_disk_full(error):
-            why = f"the disk is full ({error}); it goes on by itself when there is room"
-            return End(RunState.PAUSED, why, hold=DISK)
+            why = f"the disk is full ({error})"
+            if self._is_asked:
+                return End(RunState.PAUSED, why)
+            return End(RunState.PAUSED, f"{why}; it goes on by itself when there is room", hold=DISK)
         why, trace = f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
         if is_out_of_memory(error):
             why = memory_error(f"The training ended with {why[:500]}.", peak_rss_bytes())
@@ -272,8 +274,8 @@ class LeasedRun:
 
     def _capture_checkpoint(self, sink: RecordSink) -> None:
         """Record the weights as the last checkpoint has them: what a stop leaves behind."""
-        path = self._bench.checkpoints(self._lease).path(LAST)
-        capture = last_capture(path, self._lease.spec)
+        folder = self._bench.checkpoints(self._lease)
+        capture = last_capture(folder.path(LAST), self._lease.spec) if folder.has() else None
         if capture is not None:
             sink.record(capture)
 

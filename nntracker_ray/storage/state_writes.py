@@ -39,7 +39,8 @@ def change_state(
         by: Who: a person's name, "run-manager", "trainer".
         attempt: The trainer's attempt; None when it is not a trainer who speaks.
         error: Message and traceback of a failure; kept in the history for ever.
-        hold: "disk" with `paused`: the run goes on by itself once there is room.
+        hold: "disk" with `paused`: the run goes on by itself once there is room. Not of a run that a person has asked
+            to pause.
     Returns: the state that the run has now.
     Raises:
         NotFoundError: No such run.
@@ -58,7 +59,8 @@ def change_state(
     if reached is not run.state:
         require_possible(run.state, reached, speaker)
         _require_hold(run, reached, speaker)
-        set_states(conn, [run.run_no], reached, by=by, why=why, error=error, hold=hold, speaker=speaker)
+        kept = hold if run.state is not RunState.PAUSING else None
+        set_states(conn, [run.run_no], reached, by=by, why=why, error=error, hold=kept, speaker=speaker)
     elif state is RunState.RUNNING:
         conn.execute(query("note_first_step"), {"run_no": run.run_no})
     return reached

@@ -374,6 +374,17 @@ class TestSettling:
         with database.connection() as connection, pytest.raises(ConflictError, match="paused by a person"):
             change_state(connection, **manager)
 
+    def test_a_full_disk_does_not_undo_a_pause_that_was_asked_for(self, database: Database):
+        """The trainer may find the disk full while it leaves; the person's word stands, and only theirs."""
+        owner_id, lease = started_run(database)
+        row = order(database, owner_id, Verb.PAUSE, lease.run_id)
+
+        assert say(database, lease, RunState.PAUSED, why="no room", hold="disk") is RunState.PAUSED
+
+        assert outcome(database, owner_id, row) == (Outcome.DONE, "")
+        with database.connection() as connection, pytest.raises(ConflictError, match="paused by a person"):
+            change_state(connection, run_id=lease.run_id, state=RunState.QUEUED, by="run-manager")
+
 
 class TestDeleting:
     def test_removes_everything_of_a_run_and_nothing_of_others(self, database: Database):
