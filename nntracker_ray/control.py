@@ -11,6 +11,7 @@ from nntracker_ray.commands import CommandRow, Selection, Verb, checked_argument
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
 from nntracker_ray.records import JsonValue
+from nntracker_ray.storage import queries
 from nntracker_ray.storage.command_queries import find_command
 from nntracker_ray.storage.command_writes import submit_command
 from nntracker_ray.storage.connection import Database
@@ -49,6 +50,27 @@ def command(
     if verb is Verb.DELETE:
         remove_files_of_deleted(database, home)
     return row
+
+
+def repeated_command(
+    database: Database,
+    home: Home,
+    *,
+    owner_id: UUID,
+    verb: Verb,
+    arguments: Mapping[str, JsonValue],
+    key: str,
+    said: str,
+) -> CommandRow | None:
+    """The command that `command` has made of the same words and key; None when they are new.
+
+    Raises: ConflictError: The key was used for another verb or with other arguments.
+    """
+    given = checked_arguments(verb, _read(verb, arguments, home))
+    with database.connection() as conn:
+        return queries.repeated_command(
+            conn, owner_id=owner_id, key=key, verb=verb, arguments=given, said=said
+        )
 
 
 def await_command(database: Database, *, owner_id: UUID, command_id: UUID, timeout_s: float) -> CommandRow:

@@ -18,6 +18,7 @@ from nntracker_ray.commands import (
     as_json,
     checked_arguments,
     decide,
+    is_said_again,
     nothing_matches,
     require_parts,
 )
@@ -25,7 +26,7 @@ from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.records import JsonValue, RunState
 from nntracker_ray.storage import command_effects as effects
 from nntracker_ray.storage import json_values
-from nntracker_ray.storage.command_queries import find_command, selected_run_nos
+from nntracker_ray.storage.command_queries import another_command, find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
@@ -135,12 +136,10 @@ def _same_command(
 ) -> CommandRow:
     row = conn.execute(query("command_of_key"), {"owner_id": owner_id, "key": key}).fetchone()
     assert row is not None, "its key was refused just now"  # noqa: S101 - for the type checker
-    command_id, *known = row
-    asked = [verb.value, arguments, as_json(selection)]
-    if [known[0], *map(json_values.loads, known[1:])] != asked:
-        raise ConflictError(
-            f"the key {key!r} belongs to another command ({known[0]}); use a new key for each command"
-        )
+    command_id, known_verb, known_arguments, stored = row
+    same = (known_verb, json_values.loads(known_arguments)) == (verb.value, arguments)
+    if not (same and is_said_again(selection, json_values.loads(stored))):
+        raise ConflictError(another_command(key, known_verb))
     return find_command(conn, owner_id=owner_id, command_id=command_id)
 
 
