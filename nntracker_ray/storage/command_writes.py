@@ -24,6 +24,7 @@ from nntracker_ray.commands import (
 )
 from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.records import JsonValue, RunState
+from nntracker_ray.states import WITHOUT_TRAINER
 from nntracker_ray.storage import command_effects as effects
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.command_queries import another_command, find_command, selected_run_nos
@@ -97,10 +98,11 @@ def submit_command(
 
 def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: FollowUp | None) -> CommandRow:
     with within_queue_limit(conn, owner_id=order.owner_id):
-        runs = _lock(conn, order, selection)
-        if not runs:
+        runs, gone = _lock(conn, order, selection)
+        if not (runs or gone):
             raise NotFoundError(nothing_matches(selection))
-        _note_targets(conn, order, runs, _carry_out(conn, order, runs))
+        targets = _carry_out(conn, order, runs) | {run.run_no: _target_gone(run, order.verb) for run in gone}
+        _note_targets(conn, order, [*runs, *gone], targets)
     row = find_command(conn, owner_id=order.owner_id, command_id=order.command_id)
     if follow_up is not None:
         follow_up(conn, row)
@@ -143,15 +145,22 @@ def _same_command(
     return find_command(conn, owner_id=owner_id, command_id=command_id)
 
 
-def _lock(conn: Connection, order: _Order, selection: Selection) -> list[LockedRun]:
+def _lock(conn: Connection, order: _Order, selection: Selection) -> tuple[list[LockedRun], list[LockedRun]]:
+    """The runs that are meant; and those that went only now, because their deletion waited for a dead trainer."""
     run_nos = selected_run_nos(conn, owner_id=order.owner_id, selection=selection)
     if order.verb in MAKING:
         lock_experiments(conn, run_nos)
-    runs = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE)
+    runs, gone = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE), []
     if silent := [run for run in runs if run.silent_for_s > SILENT_S]:
         leave_without_trainer(conn, silent, why=f"its trainer was silent for {SILENT_S:g} s")
         runs = lock_runs(conn, run_nos)
-    # Somebody may have changed one before it was locked.
+        left = {run.run_no for run in runs}
+        gone = [replace(run, state=WITHOUT_TRAINER[run.state]) for run in silent if run.run_no not in left]
+    return _in_states(runs, selection), _in_states(gone, selection)
+
+
+def _in_states(runs: Sequence[LockedRun], selection: Selection) -> list[LockedRun]:
+    """Somebody may have changed one before it was locked."""
     return [run for run in runs if not selection.states or run.state in selection.states]
 
 
@@ -179,6 +188,11 @@ def _carry_out(conn: Connection, order: _Order, runs: Sequence[LockedRun]) -> di
 
 def _target(run: LockedRun, decision: Decision) -> Target:
     return Target(run.run_id, run.name, decision.outcome, decision.why, None)
+
+
+def _target_gone(run: LockedRun, verb: Verb) -> Target:
+    refused = Decision(Outcome.REFUSED, why="it was to be deleted, and is gone now")
+    return _target(run, AT_ONCE if verb is Verb.DELETE else refused)
 
 
 def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> dict[int, Target]:

@@ -535,6 +535,28 @@ class TestSilence:
         assert history["state"][-2:] == ["queued", "paused"]
         assert (history["by"][-2], history["why"][-2]) == ("run-manager", "its trainer was silent for 60 s")
 
+    @pytest.mark.parametrize(
+        ("verb", "expected"),
+        [
+            (Verb.DELETE, (Outcome.DONE, "")),
+            (Verb.STOP, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
+            (Verb.RERUN, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
+        ],
+    )
+    def test_a_deletion_that_waited_for_such_a_run_is_carried_out_by_the_next_command(
+        self, database: Database, verb: Verb, expected: tuple[Outcome, str]
+    ):
+        """The power went before the trainer left: who deletes once more is not told that there is no such run."""
+        owner_id, lease = started_run(database)
+        first = order(database, owner_id, Verb.DELETE, lease.run_id)
+        put(database, lease.run_id, RunState.STOPPING, silent_for_s=61)
+
+        row = order(database, owner_id, verb, lease.run_id)
+
+        assert outcome(database, owner_id, row) == expected
+        assert outcome(database, owner_id, first) == (Outcome.DONE, "")
+        assert (count(database, "runs"), count(database, "deleted_runs")) == (0, 1)
+
 
 class TestAtOnce:
     def test_pause_and_stop_from_two_connections_end_in_one_of_the_possible_ways(self, database: Database):
