@@ -19,7 +19,7 @@ from nntracker_ray import __version__
 from nntracker_ray.errors import BadInputError, NNTrackerError, PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.plain_values import plain
-from nntracker_ray.platform_file import PlatformInfo, running_platform
+from nntracker_ray.platform_file import PlatformInfo, await_platform, running_platform
 
 EXIT_BAD_INPUT = 2
 
@@ -95,7 +95,7 @@ def start(
     if background:
         from apps.start_command import start_in_background
 
-        if (already := running_platform(chosen)) is not None:
+        if (already := await_platform(chosen, report=_say)) is not None:
             print(f"runs already (process {already.pid}): {already.web or 'no web app'}")
             return
         info = start_in_background(chosen, [*arguments, "--no-browser", "--no-link"])
@@ -113,6 +113,10 @@ def start(
         arguments += [] if browser else ["--no-browser"]
         arguments += [] if show_link else ["--no-link"]
         raise typer.Exit(supervise(chosen, arguments))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @app.command()

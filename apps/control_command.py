@@ -21,7 +21,7 @@ from nntracker_ray import control
 from nntracker_ray.commands import CommandRow, Selection, Verb
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform
+from nntracker_ray.platform_file import is_kept_up
 from nntracker_ray.records import JsonValue, RunRow
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
@@ -97,7 +97,7 @@ def _given(session: Session, order: Order) -> CommandRow | None:
 def _waited(session: Session, row: CommandRow, wait_s: float) -> CommandRow:
     """The command once nothing is pending, or when the time is over, or when nobody is there to carry it out."""
     console = Console(stderr=True)
-    if not named_dsn() and running_platform(session.home) is None:
+    if not named_dsn() and not is_kept_up(session.home):
         console.print("no platform runs on this data folder: it is carried out once `nntracker start` ran")
         return row
     until = time.monotonic() + wait_s

@@ -27,8 +27,8 @@ from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
     PlatformInfo,
+    already_runs,
     remove_platform_file,
-    running_platform,
     write_platform_file,
 )
 from nntracker_ray.storage.connection import Database, named_dsn
@@ -259,10 +259,5 @@ def _only_one(home: Home) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        info = running_platform(home)
-        where = f" (process {info.pid}{', ' + info.web if info.web else ''})" if info else ""
-        raise PlatformError(
-            f"a platform runs already on {home.root}{where}; end it with `nntracker down`, "
-            "or choose another data folder with NNTRACKER_HOME"
-        ) from None
+        raise PlatformError(already_runs(home)) from None
     return lock

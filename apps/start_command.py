@@ -22,6 +22,7 @@ from apps.platform import Platform, PlatformOptions
 from nntracker_ray.errors import NNTrackerError, PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import (
+    START_TIMEOUT_S,
     PlatformInfo,
     remove_platform_file,
     running_platform,
@@ -32,7 +33,6 @@ from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "digits" / "experiment.json"
-START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 90.0
 LOOK_S = 0.5
 EXIT_START_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the supervisor brings up a new platform
@@ -151,7 +151,7 @@ def start_in_background(home: Home, arguments: list[str]) -> PlatformInfo:
     home.create()
     home.logs.mkdir(exist_ok=True, mode=0o700)
     log = home.logs / "platform.log"
-    with log.open("w") as out:
+    with log.open("a") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "apps.cli", "start", *arguments],
             stdin=subprocess.DEVNULL,
