@@ -19,6 +19,7 @@ from nntracker_ray.models.arguments import check_conf
 from nntracker_ray.models.catalog import load_catalog, snake_name
 from nntracker_ray.models.objects import effective_learning_rate, make_loss, make_metric, make_optimizer
 from nntracker_ray.records import NamedConf
+from nntracker_ray.training.best import higher_is_better
 
 ROOT = Path(__file__).parents[3]
 NEEDED = {
@@ -75,6 +76,20 @@ def test_every_loss_and_metric_can_be_made(catalog):
     for signature in catalog.metrics.values():
         conf = {key: NEEDED[key] for key in signature.required}
         assert isinstance(make_metric(NamedConf(signature.name, conf)), keras.metrics.Metric)
+
+
+def test_metrics_are_better_the_way_that_keras_says(catalog):
+    """Else the checkpoint that is kept as the best is that of the worst epoch."""
+    made = [
+        make_metric(NamedConf(each.name, {key: NEEDED[key] for key in each.required}))
+        for each in catalog.metrics.values()
+    ]
+    known = [metric for metric in made if getattr(metric, "_direction", None)]  # of four Keras says nothing
+
+    ours = {metric.name: higher_is_better(f"val_{metric.name}", "auto") for metric in known}
+
+    assert len(known) > 30
+    assert ours == {metric.name: metric._direction == "up" for metric in known}
 
 
 @pytest.mark.parametrize(
