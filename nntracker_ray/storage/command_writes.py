@@ -32,7 +32,7 @@ from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
 from nntracker_ray.storage.run_locks import LockedRun, lock_experiments, lock_runs
-from nntracker_ray.storage.share_writes import within_queue_limit
+from nntracker_ray.storage.share_writes import lock_queue, within_queue_limit
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
 
@@ -97,12 +97,15 @@ def submit_command(
 
 
 def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: FollowUp | None) -> CommandRow:
+    lock_queue(conn, owner_id=order.owner_id)  # before any run: two commands must not wait for each other
+    runs, gone = _lock(conn, order, selection)
+    if not (runs or gone):
+        raise NotFoundError(nothing_matches(selection))
+    # Not around the locking: a run whose trainer is gone waits already, and is no more than was there.
     with within_queue_limit(conn, owner_id=order.owner_id):
-        runs, gone = _lock(conn, order, selection)
-        if not (runs or gone):
-            raise NotFoundError(nothing_matches(selection))
-        targets = _carry_out(conn, order, runs) | {run.run_no: _target_gone(run, order.verb) for run in gone}
-        _note_targets(conn, order, [*runs, *gone], targets)
+        done = _carry_out(conn, order, runs)
+    targets = done | {run.run_no: _target_gone(run, order.verb) for run in gone}
+    _note_targets(conn, order, [*runs, *gone], targets)
     row = find_command(conn, owner_id=order.owner_id, command_id=order.command_id)
     if follow_up is not None:
         follow_up(conn, row)
