@@ -11,13 +11,12 @@ from nntracker_ray.config.changes import ForkChanges
 from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.forking import Beginning
-from nntracker_ray.models.catalog import snake_name
+from nntracker_ray.models.catalog import metric_name
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
     EarlyStopping,
     JsonValue,
-    NamedConf,
     Origin,
     RunSpec,
 )
@@ -130,7 +129,7 @@ def _require_whole_epochs(parent: RunSpec, spec: RunSpec, changes: ForkChanges, 
 
 def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
     """What early stopping and schedule watch must be measured by this very run."""
-    measured = ("loss", "accuracy", *(_metric_name(metric) for metric in spec.extra_metrics))
+    measured = ("loss", "accuracy", *(metric_name(metric) for metric in spec.extra_metrics))
     complaints: list[str] = []
     if "early_stopping" in changes.given and spec.early_stopping:
         monitor = spec.early_stopping.monitor
@@ -145,10 +144,6 @@ def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
         ]
     if complaints:
         raise ConflictError("; ".join(complaints))
-
-
-def _metric_name(metric: NamedConf) -> str:
-    return str(metric.conf.get("name") or snake_name(metric.name))
 
 
 def _has_validation(spec: RunSpec) -> bool:
