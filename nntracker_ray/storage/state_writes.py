@@ -9,6 +9,7 @@ from uuid import UUID
 from nntracker_ray.errors import ConflictError, StaleAttemptError
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER, Speaker, require_possible
+from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.owned import no_such_run
 from nntracker_ray.storage.run_locks import LockedRun, lock_run
@@ -81,7 +82,9 @@ def set_states(
 
     The caller has locked them and knows that the change is possible for each of them.
     """
-    values = {"run_nos": list(run_nos), "state": state.value, "by": by, "why": why, "error": error}
+    # What a library raises may hold anything; a run whose last word cannot be written would be tried for ever.
+    said = {"why": storable(why), "error": None if error is None else storable(error)}
+    values = {"run_nos": list(run_nos), "state": state.value, "by": by, **said}
     flags = {
         "is_final": state.is_final,
         "is_at_work": state in AT_WORK,

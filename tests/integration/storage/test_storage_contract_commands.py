@@ -385,6 +385,17 @@ class TestSettling:
         with database.connection() as connection, pytest.raises(ConflictError, match="paused by a person"):
             change_state(connection, run_id=lease.run_id, state=RunState.QUEUED, by="run-manager")
 
+    def test_a_reason_that_postgresql_cannot_hold_is_kept_as_far_as_it_can(self, database: Database):
+        """A library's error may have bytes of a file in it; the run must fail all the same, not fall silent."""
+        owner_id, lease = started_run(database)
+
+        say(database, lease, RunState.FAILED, why="a\x00b", error="Traceback: \udc80\x00")
+
+        with database.connection() as connection:
+            history = state_changes(connection, owner_id=owner_id, run_id=lease.run_id)
+        assert (history["state"][-1], history["why"][-1]) == ("failed", "a\ufffdb")
+        assert history["error"][-1] == "Traceback: ?\ufffd"
+
 
 class TestDeleting:
     def test_removes_everything_of_a_run_and_nothing_of_others(self, database: Database):
