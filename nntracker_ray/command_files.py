@@ -37,9 +37,9 @@ def write_last_captures(conn: Connection, home: Home, run_ids: Iterable[UUID]) -
     """Record the last capture of runs that were stopped while nobody trained them, from their checkpoints."""
     begun = [run_id for run_id in run_ids if CheckpointFolder(home, run_id).has()]
     for lease in newest_leases(conn, begun):
-        path = CheckpointFolder(home, lease.run_id).path(LAST)
+        folder = CheckpointFolder(home, lease.run_id, run_no=lease.run_no)
         try:
-            capture = last_capture(path, lease.spec)
+            capture = last_capture(folder.path(LAST), lease.spec) if folder.has() else None
         except CheckpointError as error:
             _log.warning("run %s is stopped without a last capture: %s", lease.spec.name, error)
             continue
@@ -59,7 +59,7 @@ def _kept(home: Home, spec: RunSpec) -> CheckpointInfo | None:
     """The checkpoint that is kept; None when there is nothing to keep, or it lies on another machine."""
     if spec.origin is None:
         return None
-    parent = CheckpointFolder(home, spec.origin.run_id)
+    parent = CheckpointFolder(home, spec.origin.run_id, run_no=spec.origin.run_no)
     try:
         parent.keep_for_fork(spec.origin.checkpoint, spec.run_id)
         # What was kept, not what was looked at before: a parent at work may have saved in between.

@@ -14,7 +14,7 @@ from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.command_queries import find_command
 from nntracker_ray.storage.command_writes import submit_command
-from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.connection import Database, named_dsn
 from nntracker_ray.sweeping import remove_files_of_deleted
 
 
@@ -32,7 +32,7 @@ def command(
     """Ask something of runs, and do at once what can be done: `submit_command` says how, and what it raises.
 
     Files follow: a fork's beginning is kept aside, a paused run that is stopped gets its last capture from its
-    checkpoint, and what a deleted run had on this machine is removed.
+    checkpoint, and what a deleted run had is removed; with a database of its own address by the run manager.
     """
     from nntracker_ray.command_files import follow_up
 
@@ -47,7 +47,8 @@ def command(
             key=key,
             follow_up=lambda conn, row: follow_up(conn, home, row),
         )
-    if verb is Verb.DELETE:
+    if verb is Verb.DELETE and named_dsn() is None:
+        # A database with an address has its files on other machines: the run manager removes them, and says so.
         remove_files_of_deleted(database, home)
     return row
 

@@ -48,7 +48,7 @@ def rerun(parent: RunSpec) -> RunSpec:
 def comparable(spec: RunSpec) -> RunSpec:
     """Equal for forks (or reruns) that are the same but for fold and repeat: their means belong together."""
     nobody = UUID(int=0)
-    origin = spec.origin and replace(spec.origin, run_id=nobody)
+    origin = spec.origin and replace(spec.origin, run_id=nobody, run_no=None)
     same: dict[str, Any] = {
         "name": "",
         "position": 0,

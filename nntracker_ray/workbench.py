@@ -50,7 +50,7 @@ class Workbench:
 
     def checkpoints(self, lease: Lease) -> CheckpointFolder:
         """The checkpoints of a run."""
-        return CheckpointFolder(self.home, lease.run_id, lease.spec.checkpoints)
+        return CheckpointFolder(self.home, lease.run_id, lease.spec.checkpoints, run_no=lease.run_no)
 
     def material(self, spec: RunSpec, *, unwanted: threading.Event) -> Material:
         """Data and model of a run. A shared folder that does not answer is waited for, for two minutes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,9 @@ from nntracker_ray.errors import NotFoundError
 from nntracker_ray.records import CheckpointPolicy, Origin
 from nntracker_ray.remote import RemoteFolder
 from nntracker_ray.shared import shared_folder
+from nntracker_ray.training.atomic_file import name_aside
 
+_log = logging.getLogger(__name__)
 PLACE: Final = "checkpoints"
 _LIST: Final = "list.json"  # what there is; written after it is there
 
@@ -53,19 +56,43 @@ class RemoteCopies:
         return {path.stem for path in found if path.suffix == ".ckpt" and _is_name(path.stem)}
 
     def fetch_into(self, folder: CheckpointFolder) -> list[str]:
-        """Bring what is missing here, and everything where the run is further there. Returns the names."""
+        """Bring what is missing here, and everything where the run is further there. Returns the names.
+
+        Copies of a deleted run of the same id are not brought but removed there.
+        """
         names = self.names()
         wanted = (
             names if LAST in names and self._is_further(folder) else {n for n in names if not folder.has(n)}
         )
         # The last one last: as long as it is the old one, nothing newer is needed.
         ordered = sorted(wanted, key=lambda name: (name == LAST, name))
-        return [name for name in ordered if self._remote.get(self._key(name), folder.path(name))]
+        return [name for name in ordered if self._bring_or_remove(name, folder)]
 
     def fetch_origin(self, origin: Origin, folder: CheckpointFolder) -> bool:
         """Bring the checkpoint that a fork begins with, from its parent's copies. Whether there was one."""
+        parent = folder.beside(origin.run_id, origin.run_no)
         key = RemoteCopies(self._remote, origin.run_id)._key(origin.checkpoint)
-        return self._remote.get(key, folder.path(ORIGIN))
+        return self._get(key, folder.path(ORIGIN), parent) is True
+
+    def _bring_or_remove(self, name: str, folder: CheckpointFolder) -> bool:
+        key = self._key(name)
+        owned = self._get(key, folder.path(name), folder)
+        if owned is False:
+            _log.info("the copy %s is of a run of this id that was deleted: removed", key)
+            self._remote.delete(key)
+        return owned is True
+
+    def _get(self, key: str, path: Path, owner: CheckpointFolder) -> bool | None:
+        """Put a copy in place if it is the owner's. Whether it is; None: there is none."""
+        aside = name_aside(path)
+        try:
+            if not self._remote.get(key, aside):
+                return None
+            if owned := owner.owns(aside):
+                aside.replace(path)
+            return owned
+        finally:
+            aside.unlink(missing_ok=True)
 
     def _is_further(self, folder: CheckpointFolder) -> bool:
         if not folder.has(LAST):

@@ -136,6 +136,7 @@ def _insert(conn: Connection, parent: _Parent, child: _Child, name: str | None) 
         run_id=run_id,
         name=name or forking.child_name(parent.name, child.kind, number),
         configuration_index=_configuration_index(conn, child.spec, relatives),
+        origin=child.spec.origin and replace(child.spec.origin, run_no=parent.run_no),
     )
     row = conn.execute(query("insert_child"), _values(spec, parent, child)).fetchone()
     if row is not None and child.inherited_steps is not None:

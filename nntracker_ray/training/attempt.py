@@ -86,6 +86,7 @@ class Attempt:
             stopper=self._stopper,
             learning_rate=self._learning_rate,
             resumed=start.checkpoint,
+            run_no=checkpoints.run_no,
         )
         _tell_beginning(start.place, resumed=start.checkpoint is not None)
         self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())

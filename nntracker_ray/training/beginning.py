@@ -39,7 +39,7 @@ def beginning(spec: RunSpec, folder: CheckpointFolder) -> Beginning:
 
     Raises: CheckpointError: A checkpoint cannot be used, or that of a fork's parent is nowhere.
     """
-    folder.adopt_old_files()
+    folder.discard_others()
     if last := read_checkpoint(folder.path(LAST), spec=spec):
         return Beginning(_extended(last, spec))
     if spec.origin is None:
@@ -113,11 +113,11 @@ def _inherited(parent: Checkpoint, spec: RunSpec) -> Checkpoint:
 
 
 def _read_origin(origin: Origin, folder: CheckpointFolder) -> Checkpoint:
-    places = folder.path(ORIGIN), folder.beside(origin.run_id).path(origin.checkpoint)
-    for path in places:
-        if found := read_any_checkpoint(path):
+    parent = folder.beside(origin.run_id, origin.run_no)
+    for place, name in ((folder, ORIGIN), (parent, origin.checkpoint)):
+        if place.has(name) and (found := read_any_checkpoint(place.path(name))):
             return found
     raise CheckpointError(
         f"run {folder.run_id} begins at checkpoint {origin.checkpoint!r} of run {origin.run_id}, which is neither "
-        f"{places[0]} nor {places[1]}; fork that run again at a checkpoint it still has"
+        f"{folder.path(ORIGIN)} nor {parent.path(origin.checkpoint)}; fork that run again at a checkpoint it still has"
     )

@@ -67,5 +67,5 @@ def _fetch(spec: RunSpec, folder: CheckpointFolder, copies: RemoteCopies) -> Non
         _log.info("run %s: fetched checkpoint %s", spec.name, name)
     if spec.origin is None or folder.has(LAST) or folder.has(ORIGIN):
         return
-    if not folder.beside(spec.origin.run_id).has(spec.origin.checkpoint):
+    if not folder.beside(spec.origin.run_id, spec.origin.run_no).has(spec.origin.checkpoint):
         copies.fetch_origin(spec.origin, folder)

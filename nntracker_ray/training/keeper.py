@@ -41,7 +41,9 @@ class Keeper:
         stopper: keras.callbacks.EarlyStopping | None,
         learning_rate: LearningRate,
         resumed: Checkpoint | None,
+        run_no: int | None,
     ) -> None:
+        self._run_no = run_no
         self._spec, self._digests = spec, (spec_digest(spec), epoch_digest(spec))
         self._configuration: dict[str, JsonValue] = json.loads(to_json(spec.configuration))
         self._model, self._copies, self._environment = model, copies, dict(environment)
@@ -139,6 +141,7 @@ class Keeper:
         }
         return Checkpoint(
             run_id=self._spec.run_id,
+            run_no=self._run_no,
             spec_digest=self._digests[0],
             place=place,
             arrays=arrays,

@@ -110,7 +110,7 @@ class TestForks:
         assert (row.state, row.name) == (RunState.QUEUED, "FileSim fork 1")
         assert (row.epochs_done, row.total_epochs) == (2, 8)
         assert row.experiment_id == parent.spec.experiment_id
-        assert spec.origin == Origin(parent.run_id, "epoch-0001")
+        assert spec.origin == Origin(parent.run_id, "epoch-0001", parent.run_no)
         assert (spec.configuration.learning_rate, spec.seed) == (0.5, parent.spec.seed)
 
     def test_the_history_says_who_forked_from_what(self, database: Database):
@@ -261,7 +261,7 @@ class TestReruns:
         run_id = rerun(database, owner_id, forked)
 
         spec = claimed(database, run_id).spec
-        assert spec.origin == Origin(forked, "origin")
+        assert spec.origin == Origin(forked, "origin", row_of(database, owner_id, forked).run_no)
         assert losses(database, owner_id, run_id) == [(0, 100.0 * parent.run_no, True)]
 
 
@@ -353,10 +353,18 @@ class TestInheritedHistory:
 
 
 class TestWhatOutlivesAParent:
-    def family(self, database: Database) -> tuple[UUID, list[UUID]]:
-        """Grandparent, parent and child; the child has two epochs of the one, two of the other, and one of its own."""
-        owner_id, first = parent_with_epochs(database, 3)
-        second_id = fork(database, owner_id, first.run_id, checkpoint=1)
+    def family(self, database: Database, *, within: bool = False) -> tuple[UUID, list[UUID]]:
+        """Grandparent, parent and child; the child has two epochs of the one, two of the other, and one of its own.
+
+        Args:
+            within: The grandparent stopped in the epoch after these two, with a capture; the parent made it whole.
+        """
+        owner_id, first = parent_with_epochs(database, 2 if within else 3)
+        if within:
+            stop = RunFact("checkpoints", [kept("last", 2, batches=5)])
+            with database.connection() as conn:
+                write_batches(conn, [batch(first, capture(2, np.zeros(4), step=25), stop)])
+        second_id = fork(database, owner_id, first.run_id, checkpoint="last" if within else 1)
         record_epochs(database, claimed(database, second_id), range(2, 5), kept("epoch-0003", 4))
         third_id = fork(database, owner_id, second_id, checkpoint="epoch-0003")
         record_epochs(database, claimed(database, third_id), range(4, 5))
@@ -369,11 +377,12 @@ class TestWhatOutlivesAParent:
             conn.execute("DELETE FROM runs WHERE run_no = %s", [run_no])
 
     @pytest.mark.parametrize("order", [(1,), (0,), (1, 0), (0, 1)])
+    @pytest.mark.parametrize("within", [False, True])
     def test_a_fork_looks_the_same_when_its_ancestors_are_gone(
-        self, database: Database, order: tuple[int, ...]
+        self, database: Database, order: tuple[int, ...], within: bool
     ):
         """Deleting a run takes nothing from the runs that went on from it, in whatever order."""
-        owner_id, runs = self.family(database)
+        owner_id, runs = self.family(database, within=within)
         before = losses(database, owner_id, runs[2]), captured(database, owner_id, runs[2])
 
         for place in order:
