@@ -15,6 +15,7 @@ from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.fork_writes import fork_run, place_fork, rerun_run
 from nntracker_ray.storage.lineage_writes import keep_history_of_children
+from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.writes import write_batches
 from tests.integration.storage.examples_of_records import (
     NOON,
@@ -436,3 +437,18 @@ class TestWhatOutlivesAParent:
 
         assert again != gone
         assert row_of(database, owner_id, again).name == "FileSim fork 2"
+
+
+def test_forks_of_an_older_database_keep_their_captures(database: Database):
+    """Where they end is a column of its own since migration 0007; rows from before get what they showed."""
+    owner_id, parent = parent_with_epochs(database, 3)
+    run_id = fork(database, owner_id, parent.run_id, checkpoint=1)
+    before = captured(database, owner_id, run_id)
+    with database.connection() as conn:
+        conn.execute("ALTER TABLE runs DROP COLUMN captures_before")
+        conn.execute("DELETE FROM nntracker_migrations WHERE name = '0007_fork_captures.sql'")
+
+    assert migrate(database) == ["0007_fork_captures.sql"]
+
+    assert captured(database, owner_id, run_id) == before
+    assert [epoch for epoch, _ in before] == [0, 1]
