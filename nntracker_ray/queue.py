@@ -15,9 +15,11 @@ from nntracker_ray.errors import DatabaseAwayError, NotFoundError
 from nntracker_ray.home import Home
 from nntracker_ray.machines import Machine
 from nntracker_ray.records import Lease, RunState
+from nntracker_ray.scaling import WaitingRuns
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.hold_writes import resume_where_there_is_room
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
+from nntracker_ray.storage.scaling_queries import waiting_hardware
 from nntracker_ray.storage.writes import heartbeat, requeue_orphans
 
 LOST_WORKERS_ALLOWED = 3  # in a row, without an epoch made in between
@@ -194,6 +196,11 @@ class RunQueue:
         """Tell people of the runs that fit no machine, in their history. Raises: DatabaseAwayError."""
         with self._database.connection() as connection:
             self._allotment.note_too_large(connection)
+
+    def waiting_hardware(self) -> list[WaitingRuns]:
+        """What the first runs in line ask for, with or without room for them. Raises: DatabaseAwayError."""
+        with self._database.connection() as connection:
+            return waiting_hardware(connection)
 
     def _claim(self) -> Lease | None:
         try:

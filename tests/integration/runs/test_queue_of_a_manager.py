@@ -194,6 +194,18 @@ def test_a_run_larger_than_every_machine_says_so_once_and_keeps_nobody_waiting(d
     assert claimed.run_id == large.run_id
 
 
+def test_a_cluster_without_workers_says_why_nothing_starts(database: Database):
+    """Its head has no cores; if no machine ever comes, people must see it."""
+    owner_id = submit(database, [run := run_spec()])
+    queue = queue_of(database, cpu=0.0)
+
+    queue.note_too_large()
+
+    with database.connection() as connection:
+        history = state_changes(connection, owner_id=owner_id, run_id=run.run_id)
+    assert "it waits for a machine with 1 cores" in history["why"][0]
+
+
 def test_hardware_given_back_is_kept_free_until_a_run_wants_it(database: Database):
     """A person who pauses a run wants the machine, not a worker in reserve on it."""
     queue = queue_of(database)
