@@ -175,8 +175,9 @@ def env(home: HomeOption = None) -> None:
     info = running_platform(chosen_home(home))
     if info is None:
         raise PlatformError("no platform runs on this data folder; `nntracker start` starts one")
-    print("export RAY_AUTH_MODE=token")
-    print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(str(chosen_home(home).ray_token))}")
+    if info.ray_token:
+        print("export RAY_AUTH_MODE=token")
+        print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(info.ray_token)}")
     if info.dashboard:
         print(f"export RAY_API_SERVER_ADDRESS={shlex.quote(info.dashboard)}")
 

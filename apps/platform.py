@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from apps.joined_cluster import require_fit_cluster
 from apps.ports import is_free_port, require_free_port
+from apps.ray_token import token_path_in_effect
 from apps.watch import Watch, vital_processes
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
@@ -110,7 +111,10 @@ class Platform:
         self._start_actors()
         web = self._start_web() if self._options.web else None
         self._start_watch()
-        self.info = PlatformInfo.of_this_process(ray_address=address, dashboard=dashboard, web=web)
+        token = token_path_in_effect()
+        self.info = PlatformInfo.of_this_process(
+            ray_address=address, dashboard=dashboard, web=web, ray_token=str(token) if token else None
+        )
         write_platform_file(self._home, self.info)
         self._ends.callback(remove_platform_file, self._home)
 
@@ -195,7 +199,7 @@ class Platform:
 
         start_metrics_writer(self.dsn)
         self._ends.callback(stop_metrics_writer)
-        start_run_manager(str(self._home.root), self.dsn)
+        start_run_manager(str(self._home.root), self.dsn, cpus=self._options.cpus)
         self._ends.callback(stop_run_manager)
 
     def _start_web(self) -> str:

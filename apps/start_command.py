@@ -102,9 +102,8 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
                 open_in_browser(link)
         lines.append(f"  web app:              {platform.info.web}")
     if platform.info.dashboard:
-        lines.append(
-            f"  Ray dashboard:        {platform.info.dashboard} (asks for the token in {home.ray_token})"
-        )
+        asks = f" (asks for the token in {platform.info.ray_token})" if platform.info.ray_token else ""
+        lines.append(f"  Ray dashboard:        {platform.info.dashboard}{asks}")
     if not platform.takes_jobs:
         lines.append("  `ray job submit` is not available: another Ray on this machine uses port 52365")
     lines.append("  Ctrl-C or `nntracker down` ends it.")

@@ -52,13 +52,16 @@ class PlatformInfo:
         str | None
     )  # Ray's own dashboard, also where `ray job submit` sends jobs: "http://127.0.0.1:8265"
     web: str | None  # "http://127.0.0.1:8000"
+    ray_token: str | None = (
+        None  # file with the token of its Ray; None: RAY_AUTH_TOKEN has it, or nobody asks
+    )
 
     @classmethod
     def of_this_process(
-        cls, *, ray_address: str | None, dashboard: str | None, web: str | None
+        cls, *, ray_address: str | None, dashboard: str | None, web: str | None, ray_token: str | None = None
     ) -> PlatformInfo:
         """The note of a platform run by the calling process."""
-        return cls(os.getpid(), psutil.Process().create_time(), ray_address, dashboard, web)
+        return cls(os.getpid(), psutil.Process().create_time(), ray_address, dashboard, web, ray_token)
 
     @property
     def is_alive(self) -> bool:
