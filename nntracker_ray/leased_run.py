@@ -291,7 +291,15 @@ class _FencedSink:
     def __init__(self, inner: RecordSink, overtaken: threading.Event) -> None:
         self._inner = inner
         self._overtaken = overtaken
-        self.record, self.flush, self.drain, self.close = inner.record, inner.flush, inner.drain, inner.close
+        self.record, self.close = inner.record, inner.close
+
+    def flush(self, timeout_s: float) -> bool:
+        """Whether everything recorded survives a kill; False when overtaken: its checkpoints must not count."""
+        return self._inner.flush(timeout_s) and not self.stale
+
+    def drain(self, timeout_s: float) -> bool:
+        """Whether everything recorded is acknowledged; False when overtaken."""
+        return self._inner.drain(timeout_s) and not self.stale
 
     @property
     def stale(self) -> bool:

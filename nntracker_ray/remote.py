@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
+from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import BadInputError, RemoteError
 
 FileSystem: TypeAlias = Any
@@ -23,6 +24,7 @@ Listing: TypeAlias = list[tuple[str, int]]  # keys, each with its bytes
 
 ASIDE_PREFIX: Final = ".aside-"
 TRIES: Final = 3
+READ: Final = "read"
 # Where a file being written can be seen, it is written under another name. An object store shows it when complete.
 SHOWS_HALF_WRITTEN: Final = frozenset({"local", "hdfs"})
 
@@ -63,7 +65,9 @@ class RemoteFolder:
     def get(self, key: str, local: Path) -> bool:
         """Copy `key` to a local file, in the place of what was there. False when there is no such key.
 
-        Raises: RemoteError: It is there and cannot be read; the local file is as it was.
+        Raises:
+            RemoteError: It is there and cannot be read; the local file is as it was.
+            OSError: It cannot be written here, as when the disk is full; the same holds.
         """
         local.parent.mkdir(parents=True, exist_ok=True)
         aside = local.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
@@ -143,6 +147,8 @@ class RemoteFolder:
         try:
             yield
         except (OSError, ValueError) as error:  # pyarrow's own errors are among these two
+            if doing == READ and is_disk_full(error):
+                raise  # reading fills no disk but ours
             raise self._away(doing, key, error) from error
 
     def _away(self, doing: str, key: str, error: BaseException) -> RemoteError:
@@ -159,7 +165,7 @@ class RemoteFolder:
     def _fetched(self, key: str, local: Path) -> bool:
         filesystem, source = self._place(key)
         for _ in range(TRIES):  # it may be replaced by a longer one between looking and reading
-            with self._translated("read", key):
+            with self._translated(READ, key):
                 if (size := _size(filesystem, source)) is None:
                     return False
                 _copy(filesystem, source, _local_disk(), str(local))

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from uuid import UUID
 
+from nntracker_ray.checkpoints.another_run import is_of_another
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import LAST, ORIGIN, CheckpointInfo, infos_as_fact, infos_of_fact, kind_of
 from nntracker_ray.errors import NotFoundError
@@ -28,6 +29,11 @@ def remote_of(policy: CheckpointPolicy) -> RemoteFolder | None:
     return RemoteFolder(policy.location) if policy.location else shared_folder()
 
 
+def steps_of_last(infos: Iterable[CheckpointInfo]) -> int:
+    """How far the last checkpoint in a list is; -1 when there is none."""
+    return next((info.steps_done for info in infos if info.name == LAST), -1)
+
+
 class RemoteCopies:
     """The copies of one run. Every method raises RemoteError when the place does not answer."""
 
@@ -38,11 +44,11 @@ class RemoteCopies:
         """Copy a file there as the checkpoint of that name."""
         self._remote.put(path, self._key(name))
 
-    def put_list(self, infos: Sequence[CheckpointInfo]) -> None:
-        """Say what there is, after it is there."""
+    def put_list(self, infos: Sequence[CheckpointInfo], run_no: int | None = None) -> None:
+        """Say what there is, after it is there, and of which run of this id."""
         with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
             path = Path(folder) / _LIST
-            path.write_text(json.dumps(infos_as_fact(infos)))
+            path.write_text(json.dumps([{**entry, "run_no": run_no} for entry in infos_as_fact(infos)]))
             self._remote.put(path, f"{self._folder}/{_LIST}")
 
     def drop(self, names: Iterable[str]) -> None:
@@ -97,16 +103,22 @@ class RemoteCopies:
     def _is_further(self, folder: CheckpointFolder) -> bool:
         if not folder.has(LAST):
             return True
-        here, there = folder.infos(), self._list()
-        last_here = next((info.steps_done for info in here if info.name == LAST), -1)
-        last_there = next((info.steps_done for info in there if info.name == LAST), -1)
-        return last_there > last_here
+        return self.steps_done(folder.run_no) > steps_of_last(folder.infos())
 
-    def _list(self) -> list[CheckpointInfo]:
+    def steps_done(self, run_no: int | None = None) -> int:
+        """How far the run's last checkpoint there is, as its list says; -1 when there is none.
+
+        Args:
+            run_no: The database's number of the run. Given, copies of a deleted run of the same id do not count.
+        """
         with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
             path = Path(folder) / _LIST
-            found = self._remote.get(f"{self._folder}/{_LIST}", path)
-            return infos_of_fact(json.loads(path.read_text())) if found else []
+            if not self._remote.get(f"{self._folder}/{_LIST}", path):
+                return -1
+            listed = json.loads(path.read_text())
+        whose = {"run_id": str(self._run_id)}
+        own = [entry for entry in listed if not is_of_another({**entry, **whose}, self._run_id, run_no)]
+        return steps_of_last(infos_of_fact(own))
 
     @property
     def _folder(self) -> str:

@@ -52,7 +52,7 @@ class Attempt:
         mailbox: Mailbox,
         schedule: CheckpointSchedule,
     ) -> None:
-        self._elsewhere = Elsewhere(spec, checkpoints, sink.drain)
+        self._elsewhere = Elsewhere(spec, checkpoints, sink, unwanted=mailbox.asked)
         start = beginning(spec, checkpoints)
         schedule.covered = start.place.epochs_done
         self._spec, self._data, self._sink, self._mailbox = spec, data, sink, mailbox
