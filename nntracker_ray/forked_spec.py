@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.config.changes import ForkChanges
-from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record
+from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record, unmeasured
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.forking import Beginning
 from nntracker_ray.models.catalog import metric_name
@@ -131,10 +131,9 @@ def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
     """What early stopping and schedule watch must be measured by this very run."""
     measured = ("loss", "accuracy", *(metric_name(metric) for metric in spec.extra_metrics))
     complaints: list[str] = []
-    if "early_stopping" in changes.given and spec.early_stopping:
-        monitor = spec.early_stopping.monitor
-        if monitor.startswith("val_") and not _has_validation(spec):
-            complaints.append(f"early_stopping watches {monitor!r}, but the run has no validation data")
+    if changes.given & {"early_stopping", "extra_metrics"} and spec.early_stopping:
+        whys = unmeasured(spec.early_stopping.monitor, measured, _has_validation(spec))
+        complaints += [f"early_stopping, monitor: {why}" for why in whys]
     if changes.learning_rate_schedule:
         complaints += [
             f"learning_rate_schedule, {argument}: {why}"

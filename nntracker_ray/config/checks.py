@@ -18,6 +18,7 @@ from nntracker_ray.config.schedule import (
     ScheduleConfig,
     complaints_about_metrics,
     schedule_from,
+    unmeasured,
 )
 from nntracker_ray.config.spelling import Spelled
 from nntracker_ray.models.catalog import metric_name
@@ -76,11 +77,10 @@ def _included_validation(config: ExperimentConfig) -> Iterator[Finding]:
 
 
 def _monitored(config: ExperimentConfig) -> Iterator[Finding]:
-    if not config.early_stopping or not config.early_stopping.monitor.startswith("val_"):
-        return
-    if config.split.kind == "none" and config.dataset_val is None:
-        monitor = config.early_stopping.monitor
-        yield ("early_stopping", "monitor"), f"'{monitor}' needs validation data; validation_split is 0"
+    """What early stopping watches must be measured."""
+    if config.early_stopping:
+        for why in unmeasured(config.early_stopping.monitor, _measured(config), config.has_validation):
+            yield ("early_stopping", "monitor"), why
 
 
 def _schedules(config: ExperimentConfig) -> Iterator[tuple[Place, ScheduleConfig]]:
@@ -164,7 +164,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Findi
     (("epoch_period", "total_epochs", "sweep"), _epoch_period),
     (("folds",), _groups),
     (("folds", "dataset_val"), _included_validation),
-    (("early_stopping", "validation_split", "folds", "dataset_val"), _monitored),
+    (("early_stopping", "extra_metrics", "validation_split", "folds", "dataset_val"), _monitored),
     (
         (SCHEDULE, "sweep", "extra_metrics", "total_epochs", "validation_split", "folds", "dataset_val"),
         _scheduled_on,

@@ -27,6 +27,7 @@ from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder
 from nntracker_ray.training.saver import FLUSH_TIMEOUT_S, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
+from nntracker_ray.training.stopping import early_stopping
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Attempt:
         self._feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
         self.course = Course(start.place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
-        self._stopper = _early_stopping(spec)
+        self._stopper = early_stopping(spec)
         self._learning_rate = LearningRate(
             spec,
             model=self.model,
@@ -166,7 +167,7 @@ class Attempt:
         return "stopped" if command is Command.STOP else "paused"
 
     def _finish(self) -> Outcome:
-        if self._stopper is not None and self._spec.early_stopping and self._spec.early_stopping.restore_best:
+        if self._stopper is not None and self._stopper.best_weights is not None:
             self._recorder.facts({"restored_epoch": self._stopper.best_epoch})
         self._recorder.facts({"best": self._keeper.best.facts} | self._keeper.take_news())
         if self._data.x_test is not None:
@@ -220,16 +221,3 @@ def _tell_beginning(place: Place, *, resumed: bool) -> None:
         _log.info("goes on at %s", where)
     else:
         _log.info("begins to train")
-
-
-def _early_stopping(spec: RunSpec) -> keras.callbacks.EarlyStopping | None:
-    wanted = spec.early_stopping
-    if wanted is None:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor=wanted.monitor,
-        patience=wanted.patience,
-        min_delta=wanted.min_delta,
-        mode=wanted.mode,
-        restore_best_weights=wanted.restore_best,
-    )
