@@ -71,6 +71,7 @@ class Keeper:
 
     def within_epoch(self, *, now_s: float) -> None:
         """Write a checkpoint if the epoch has been long."""
+        self._note(now_s)
         if self._schedule.is_due_within(now_s=now_s) and self._saver.idle:
             self._begin(self._checkpoint())
 
