@@ -157,16 +157,21 @@ def _places(home: Home) -> dict[str, str]:
 
 
 @app.command()
-def link(home: HomeOption = None) -> None:
+def link(
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where your browser finds the web app, when no platform on this data folder serves it.",
+            show_default="the platform's",
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
     """Print a new one-time link that signs you in to the web app."""
-    from apps.opened_database import open_database
-    from apps.start_command import login_link
+    from apps.link_command import sign_in_link
 
-    info = running_platform(chosen_home(home))
-    if info is None or info.web is None:
-        raise PlatformError("no web app runs on this data folder; `nntracker start` starts it")
-    with open_database(chosen_home(home)) as database:
-        print(login_link(database, info.web))
+    print(sign_in_link(chosen_home(home), address))
 
 
 @app.command()

@@ -29,7 +29,6 @@ from nntracker_ray.platform_file import (
     running_supervisor,
 )
 from nntracker_ray.storage import queries, writes
-from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "digits" / "experiment.json"
@@ -96,7 +95,9 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
     lines = [f"NNTracker runs; data in {home.root}"]
     if platform.info.web:
         if welcome.link:
-            link = login_link(platform.database, platform.info.web)
+            from apps.api.sign_in import make_login_link
+
+            link = make_login_link(platform.database, platform.info.web)
             lines.append(f"  open once to sign in: {link}")
             if welcome.browser and _has_display():
                 open_in_browser(link)
@@ -109,13 +110,6 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
     lines.append("  Ctrl-C or `nntracker down` ends it.")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def login_link(database: Database, address: str) -> str:
-    """A new one-time link that signs the local account in."""
-    from apps.api.sign_in import make_login_link
-
-    return make_login_link(database, address)
 
 
 def _has_display() -> bool:
