@@ -27,7 +27,7 @@ class ScheduleMemory:
     wait: int = 0  # plateau: epochs without improvement
     cooldown_left: int = 0  # plateau: epochs in which it only watches
     reduced: float | None = None  # plateau: the rate that the next epoch is to have; None: as it is
-    logs: dict[str, float] | None = None  # policy: metrics of the last epoch that it names; None: no epoch yet
+    logs: dict[str, float] | None = None  # policy: its metrics of the last epoch; None: no epoch yet
     trouble_told: bool = False
 
     def to_json(self) -> dict[str, JsonValue]:
