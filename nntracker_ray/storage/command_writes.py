@@ -27,6 +27,7 @@ from nntracker_ray.records import JsonValue, RunState
 from nntracker_ray.states import WITHOUT_TRAINER
 from nntracker_ray.storage import command_effects as effects
 from nntracker_ray.storage import json_values
+from nntracker_ray.storage.child_configurations import ChildConfigurations
 from nntracker_ray.storage.command_queries import another_command, find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deadlocks import despite_deadlocks
@@ -199,7 +200,7 @@ def _target_gone(run: LockedRun, verb: Verb) -> Target:
 
 
 def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> dict[int, Target]:
-    targets = {}
+    targets, configurations = {}, ChildConfigurations(conn)
     for parent in parents:
         target = _target(parent, Decision(Outcome.DONE))
         try:
@@ -212,6 +213,7 @@ def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> 
                     by=order.by,
                     arguments=order.arguments,
                     command_id=order.command_id,
+                    configurations=configurations,
                 )
             targets[parent.run_no] = replace(target, new_run_id=new_run_id)
         except (ConflictError, NotFoundError) as refusal:

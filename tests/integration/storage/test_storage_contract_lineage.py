@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from nntracker_ray.commands import Selection, Verb
 from nntracker_ray.errors import BadInputError, ConflictError, NNTrackerError, NotFoundError
 from nntracker_ray.forking import Beginning
 from nntracker_ray.records import Adaptation, Lease, Origin, Progress, RunFact, RunRow, RunState
@@ -16,7 +17,7 @@ from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.fork_writes import fork_run, place_fork, rerun_run
 from nntracker_ray.storage.lineage_writes import keep_history_of_children
 from nntracker_ray.storage.migrations import migrate
-from nntracker_ray.storage.writes import write_batches
+from nntracker_ray.storage.writes import submit_command, write_batches
 from tests.integration.storage.examples_of_records import (
     NOON,
     batch,
@@ -238,6 +239,20 @@ class TestFoldsOfForks:
 
         found = self.summary(database, owner_id, leases[0].spec.experiment_id)
         assert [(index, runs) for index, _, runs in found] == [(0, 2), (1, 1), (2, 1)]
+
+    def test_forks_made_at_once_fill_the_same_means_as_those_made_one_by_one(self, database: Database):
+        """One command reads what there is once, and knows what it has added itself."""
+        owner_id, leases = self.folds(database)
+        fork(database, owner_id, leases[0].run_id, changes={"learning_rate": 0.5})
+        asked = {"verb": Verb.FORK, "arguments": {"changes": {"learning_rate": 0.5}}, "by": "ada"}
+        both = Selection(run_ids=tuple(lease.run_id for lease in leases))
+
+        for _ in range(2):
+            with database.connection() as conn:
+                submit_command(conn, owner_id=owner_id, selection=both, **asked)
+
+        found = self.summary(database, owner_id, leases[0].spec.experiment_id)
+        assert [(index, runs) for index, _, runs in found] == [(0, 2), (1, 2), (2, 2), (3, 1)]
 
 
 class TestReruns:
