@@ -93,6 +93,7 @@ class RunManager:
         in_time = not self._loop.is_alive()
         try:
             self._queue.abandon("the platform stopped")
+            _survive("capturing runs that stopped without their trainer", self._capture_stopped)
         except DatabaseAwayError as away:
             _log.warning("runs stay leased until the next start: %s", away)
         _survive("letting machines go", self._autoscaler.close)

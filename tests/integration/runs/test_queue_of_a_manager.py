@@ -268,6 +268,30 @@ def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Databa
     assert queue.is_given_back
 
 
+@pytest.mark.parametrize("end", ["its worker died", "it fell silent", "its manager began anew"])
+def test_a_run_that_was_to_stop_is_known_until_its_last_capture_is_taken(database: Database, end: str):
+    """Whatever became of its trainer: what the checkpoint holds is what a stop leaves behind."""
+    owner_id = submit(database, specs(1))
+    queue = queue_of(database)
+    lease = queue.claim()
+    assert lease is not None
+    meant = Selection(run_ids=(lease.run_id,))
+    with database.connection() as connection:
+        submit_command(connection, owner_id=owner_id, by="tester", verb=Verb.STOP, selection=meant)
+
+    match end:
+        case "its worker died":
+            queue.report_lost_worker(lease, "killed by signal 9")
+        case "it fell silent":
+            make_silent(database)
+            queue.requeue_silent(30.0)
+        case _:
+            queue.abandon(end)
+
+    assert queue.take_stopped_alone() == [lease.run_id]
+    assert queue.take_stopped_alone() == []
+
+
 def test_one_death_for_its_memory_is_enough(database: Database):
     """It would take as much again, and the next one killed for it may be somebody else's run."""
     submit(database, specs(1))

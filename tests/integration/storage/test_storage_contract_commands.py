@@ -316,7 +316,7 @@ class TestSettling:
             row = order(database, owner_id, verb, lease.run_id)
 
             with database.connection() as connection:
-                assert requeue_orphans(connection, silent_for_s=0) == []
+                assert requeue_orphans(connection, silent_for_s=0).queued == []
 
             assert state_of(database, owner_id, lease.run_id) is left
             assert outcome(database, owner_id, row) == (Outcome.DONE, "")
