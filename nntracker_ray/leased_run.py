@@ -189,26 +189,28 @@ class LeasedRun:
         self._await_first_step(trainer, sink)
         while (status := trainer.wait(_LOOK_FOR_TROUBLE_S)).outcome is None:
             self._note(status, sink)
-        self._epochs_done = status.epochs_done
-        if status.outcome == "finished":
-            _log.info("finished after %d epochs", status.epochs_done)
-            return End(RunState.FINISHED, status.ended_early)
+        self._note(status, sink)
         where = f"after {status.epochs_done} epochs and {status.steps_done} steps"
+        unsaved = f"no checkpoint holds its end: {status.unsaved}" if status.unsaved else ""
         if status.outcome == "stopped":
             _log.info("stopped %s", where)
-            return End(RunState.STOPPED)
-        return self._paused(where)
+            return End(RunState.STOPPED, unsaved)
+        # What a finished run goes on from later is its last checkpoint: without it there is something left to do.
+        if status.outcome == "paused" or (status.unsaved and self._lacks_room):
+            return self._paused(where, unsaved)
+        _log.info("finished after %d epochs", status.epochs_done)
+        return End(RunState.FINISHED, "; ".join(filter(None, (status.ended_early, unsaved))))
 
-    def _paused(self, where: str) -> End:
+    def _paused(self, where: str, unsaved: str = "") -> End:
         if self._is_asked:
             _log.info("paused %s", where)
-            return End(RunState.PAUSED)
+            return End(RunState.PAUSED, unsaved)
         if self._lacks_room:
             _log.warning("paused %s: the disk is full", where)
             why = f"the disk is full: it left {where}, and goes on by itself from its last checkpoint"
             return End(RunState.PAUSED, f"{why} when there is room", hold=DISK)
         _log.info("left %s: the platform stopped", where)
-        return End(RunState.QUEUED, f"the platform stopped {where}")
+        return End(RunState.QUEUED, "; ".join(filter(None, (f"the platform stopped {where}", unsaved))))
 
     def _note(self, status: TrainerStatus, sink: _FencedSink) -> None:
         self._epochs_done = status.epochs_done

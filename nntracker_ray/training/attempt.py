@@ -37,7 +37,7 @@ Outcome: TypeAlias = Literal["finished", "paused", "stopped"]
 class Attempt:
     """Puts together what one attempt needs, going on from a checkpoint if there is one; `run` makes it.
 
-    `model` is the live Keras model, `course` how far it is.
+    `model` is the live Keras model, `course` how far it is; `unsaved` says afterwards why no checkpoint holds its end.
 
     Raises: CheckpointError: The checkpoint there cannot be used for this run.
     """
@@ -53,6 +53,7 @@ class Attempt:
         mailbox: Mailbox,
         schedule: CheckpointSchedule,
     ) -> None:
+        self.unsaved = ""
         self._elsewhere = Elsewhere(spec, checkpoints, sink, unwanted=mailbox.asked)
         start = beginning(spec, checkpoints)
         schedule.covered = start.place.epochs_done
@@ -95,7 +96,7 @@ class Attempt:
     @property
     def trouble(self) -> str | None:
         """What is wrong with recording or with checkpoints; None when all is well."""
-        return self._sink.trouble or self._saver.trouble or self._elsewhere.trouble
+        return self._sink.trouble or self._saver.trouble or self.unsaved or self._elsewhere.trouble
 
     @property
     def disk_full(self) -> bool:
@@ -163,13 +164,20 @@ class Attempt:
             self._recorder.progress()
         if not self._keeper.save(pausing=command is Command.PAUSE):
             _log.error("run %s goes on later from its older checkpoint: %s", self._spec.run_id, self.trouble)
-        self._recorder.facts(self._keeper.take_news())
+        self._tell_saved()
         return "stopped" if command is Command.STOP else "paused"
 
+    def _tell_saved(self) -> None:
+        self.unsaved = self._saver.trouble or ""
+        if failed := self._keeper.take_trouble():
+            self._recorder.facts({"checkpoint_trouble": failed})
+        self._recorder.facts(self._keeper.take_news())
+
     def _finish(self) -> Outcome:
+        self._tell_saved()
         if self._stopper is not None and self._stopper.best_weights is not None:
             self._recorder.facts({"restored_epoch": self._stopper.best_epoch})
-        self._recorder.facts({"best": self._keeper.best.facts} | self._keeper.take_news())
+        self._recorder.facts({"best": self._keeper.best.facts})
         if self._data.x_test is not None:
             try:
                 self._recorder.tested(self.course.epochs_done - 1, self._tested())

@@ -287,6 +287,16 @@ def test_no_checkpoint_covers_records_that_are_not_safe(tmp_path: Path):
     assert metric_epochs(run.records, "loss") == [0, 1]
 
 
+@pytest.mark.parametrize("readings", [READINGS_PER_EPOCH + 5, READINGS_PER_EPOCH * 9])
+def test_an_end_that_no_checkpoint_holds_is_told(tmp_path: Path, readings: int):
+    """Who pauses, or forks what has finished, else takes it for the newest."""
+    run = train(sample_spec(total_epochs=2), tmp_path, sink=UnsafeSink(), mailbox=PausingMailbox(readings))
+
+    assert run.status.outcome == ("paused" if readings < READINGS_PER_EPOCH * 2 else "finished")
+    assert "not safe" in run.status.unsaved
+    assert "not safe" in facts(run.records)["checkpoint_trouble"]
+
+
 class StaleSink(MemorySink):
     @property
     def stale(self) -> bool:
