@@ -8,6 +8,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from nntracker_ray.commands import CommandRow, Selection, Verb, checked_arguments
+from nntracker_ray.errors import ConflictError
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
 from nntracker_ray.records import JsonValue
@@ -34,19 +35,26 @@ def command(
     Files follow: a fork's beginning is kept aside, a paused run that is stopped gets its last capture from its
     checkpoint, and what a deleted run had is removed; with a database of its own address by the run manager.
     """
-    from nntracker_ray.command_files import follow_up
+    from nntracker_ray.command_files import follow_up, keep_beginning
+    from nntracker_ray.fork_files import ForkFiles
 
-    with database.connection() as conn:
-        row = submit_command(
-            conn,
-            owner_id=owner_id,
-            by=by,
-            verb=verb,
-            selection=selection,
-            arguments=_read(verb, arguments or {}, home),
-            key=key,
-            follow_up=lambda conn, row: follow_up(conn, home, row),
-        )
+    files = ForkFiles(home)
+    try:
+        with database.connection() as conn:
+            row = submit_command(
+                conn,
+                owner_id=owner_id,
+                by=by,
+                verb=verb,
+                selection=selection,
+                arguments=_read(verb, arguments or {}, home),
+                key=key,
+                new_run=lambda conn, run_id: keep_beginning(conn, files, run_id),
+                follow_up=lambda conn, row: follow_up(conn, home, row),
+            )
+    except ConflictError:
+        files.discard()
+        raise
     if verb is Verb.DELETE and named_dsn() is None:
         # A database with an address has its files on other machines: the run manager removes them, and says so.
         remove_files_of_deleted(database, home)

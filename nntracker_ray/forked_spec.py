@@ -34,7 +34,7 @@ def forked(parent: RunSpec, changes: ForkChanges, beginning: Beginning) -> RunSp
     """
     origin = Origin(parent.run_id, beginning.checkpoint)
     spec = replace(parent, origin=origin, **_changed_fields(parent, changes))
-    _require_epochs_left(spec, beginning)
+    require_epochs_left(spec, beginning)
     _require_whole_epochs(parent, spec, changes, beginning)
     _require_measured(spec, changes)
     return spec
@@ -59,6 +59,15 @@ def comparable(spec: RunSpec) -> RunSpec:
         "tags": (),
     }
     return replace(spec, run_id=nobody, origin=origin, **same)
+
+
+def require_epochs_left(spec: RunSpec, beginning: Beginning) -> None:
+    """Raises: ConflictError: A fork that begins there has nothing to train."""
+    if spec.total_epochs <= beginning.epochs_done:
+        raise ConflictError(
+            f"checkpoint {beginning.checkpoint!r} has {beginning.epochs_done} epochs, and total_epochs is "
+            f"{spec.total_epochs}: nothing is left to train. Give a greater total_epochs or an earlier checkpoint"
+        )
 
 
 def _changed_fields(parent: RunSpec, changes: ForkChanges) -> dict[str, Any]:
@@ -104,14 +113,6 @@ def _changed_capture(parent: CaptureSpec, changes: ForkChanges) -> CaptureSpec:
     if "capture" not in changes.given:
         return replace(parent, epoch_period=period)
     return CaptureSpec(period, changes.capture.weights, changes.capture.layers)
-
-
-def _require_epochs_left(spec: RunSpec, beginning: Beginning) -> None:
-    if spec.total_epochs <= beginning.epochs_done:
-        raise ConflictError(
-            f"checkpoint {beginning.checkpoint!r} has {beginning.epochs_done} epochs, and total_epochs is "
-            f"{spec.total_epochs}: nothing is left to train. Give a greater total_epochs or an earlier checkpoint"
-        )
 
 
 def _require_whole_epochs(parent: RunSpec, spec: RunSpec, changes: ForkChanges, beginning: Beginning) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 from uuid import uuid4
 
 from nntracker_ray.disk_room import is_disk_full
@@ -51,16 +52,29 @@ class RemoteFolder:
         """Copy a local file to `key`, in the place of what was there. Raises: RemoteError, FileNotFoundError."""
         if not local.is_file():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(local))
-        filesystem, target = self._place(key)
-        with self._translated("write", key):
-            if filesystem.type_name not in SHOWS_HALF_WRITTEN:
-                _copy(_local_disk(), str(local), filesystem, target)
-                return
-            with _aside(filesystem, target) as aside:
-                _copy(_local_disk(), str(local), filesystem, aside)
-                if filesystem.type_name == "local":
-                    _flush(Path(aside))
-                filesystem.move(aside, target)
+        self._write(_local_disk(), str(local), key)
+
+    def copy(self, key: str, to: str) -> bool:
+        """Copy `key` to another key, in the place of what was there. False when there is no such key.
+
+        An object store does so by itself: nothing passes through this machine. Raises: RemoteError.
+        """
+        filesystem, source = self._place(key)
+        with self._translated("look at", key):
+            if _size(filesystem, source) is None:
+                return False
+        try:
+            self._write(filesystem, source, to)
+        except NotImplementedError:  # HDFS cannot
+            return self._copy_through_here(key, to)
+        return True
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[BinaryIO]:
+        """The file at `key`, to read parts of. Raises: RemoteError: It cannot be read, or is not there."""
+        filesystem, path = self._place(key)
+        with self._translated(READ, key), filesystem.open_input_file(path) as file:
+            yield file
 
     def get(self, key: str, local: Path) -> bool:
         """Copy `key` to a local file, in the place of what was there. False when there is no such key.
@@ -114,6 +128,25 @@ class RemoteFolder:
         with self._translated("remove", folder):
             if filesystem.get_file_info(path).type == FileType.Directory:
                 filesystem.delete_dir(path)
+
+    def _copy_through_here(self, key: str, to: str) -> bool:
+        with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
+            local = Path(folder) / "copy"
+            if found := self.get(key, local):
+                self.put(local, to)
+        return found
+
+    def _write(self, origin: FileSystem, source: str, key: str) -> None:
+        filesystem, target = self._place(key)
+        with self._translated("write", key):
+            if filesystem.type_name not in SHOWS_HALF_WRITTEN:
+                _copy(origin, source, filesystem, target)
+                return
+            with _aside(filesystem, target) as aside:
+                _copy(origin, source, filesystem, aside)
+                if filesystem.type_name == "local":
+                    _flush(Path(aside))
+                filesystem.move(aside, target)
 
     def _place(self, key: str) -> tuple[FileSystem, str]:
         checked = _require_key(key)

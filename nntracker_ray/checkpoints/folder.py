@@ -7,7 +7,7 @@ import logging
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 from uuid import UUID
 
 from nntracker_ray.checkpoints.another_run import is_of_another
@@ -147,7 +147,7 @@ class CheckpointFolder:
             kind, stat = kind_of(name), path.stat()
             key = stat.st_ino, stat.st_mtime_ns, stat.st_size
             known = before.get(key) or self._seen.get(key)  # several names may be one file
-            head = self._seen[key] = known or _described(path)
+            head = self._seen[key] = known or described(path)
         except (NotFoundError, FileNotFoundError):
             return None
         except CheckpointError as error:
@@ -161,9 +161,13 @@ class CheckpointFolder:
         return CheckpointInfo(name=name, kind=kind, **told)
 
 
-def _described(path: Path) -> dict[str, Any]:
-    """What a list says of a checkpoint and its head knows. Raises: CheckpointError, FileNotFoundError."""
-    head = read_head(path)
+def described(path: Path, file: BinaryIO | None = None) -> dict[str, Any]:
+    """What a list says of a checkpoint and its head knows. Raises: CheckpointError, FileNotFoundError.
+
+    Args:
+        file: What to read instead, where `path` is only what it is called.
+    """
+    head = read_head(path, file)
     try:
         place, monitored = head["place"], head["callbacks"].get("monitored") or {}
         counts = {key: place[key] for key in ("epochs_done", "batches_done", "steps_done")}

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import LAST, CheckpointInfo
-from nntracker_ray.checkpoints.remote_copies import RemoteCopies, steps_of_last
+from nntracker_ray.checkpoints.remote_copies import RemoteCopies, steps_of
 from nntracker_ray.errors import CheckpointError
 from nntracker_ray.training.atomic_file import link_file, name_aside
 
@@ -85,7 +85,7 @@ class Mirror:
                 return None
             if not self._drained(max(0.0, min(DRAIN_S, self._end_s - time.monotonic()))):
                 raise CheckpointError("the database has not acknowledged yet what they cover")
-            if (there := self._copies.steps_done(self._folder.run_no)) > (here := steps_of_last(infos)):
+            if (there := self._copies.steps_done(self._folder.run_no)) > (here := steps_of(infos)):
                 return f"the copies elsewhere are of step {there}, this machine is at step {max(here, 0)}: they stay"
             for name, (path, file) in held.items():
                 self._copies.put(name, path)

@@ -7,11 +7,11 @@ import logging
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.checkpoints.another_run import is_of_another
-from nntracker_ray.checkpoints.folder import CheckpointFolder
+from nntracker_ray.checkpoints.folder import CheckpointFolder, described
 from nntracker_ray.checkpoints.info import LAST, ORIGIN, CheckpointInfo, infos_as_fact, infos_of_fact, kind_of
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.records import CheckpointPolicy, Origin
@@ -29,9 +29,9 @@ def remote_of(policy: CheckpointPolicy) -> RemoteFolder | None:
     return RemoteFolder(policy.location) if policy.location else shared_folder()
 
 
-def steps_of_last(infos: Iterable[CheckpointInfo]) -> int:
-    """How far the last checkpoint in a list is; -1 when there is none."""
-    return next((info.steps_done for info in infos if info.name == LAST), -1)
+def steps_of(infos: Iterable[CheckpointInfo], name: str = LAST) -> int:
+    """How far a checkpoint in a list is; -1 when there is none of this name."""
+    return next((info.steps_done for info in infos if info.name == name), -1)
 
 
 class RemoteCopies:
@@ -80,6 +80,30 @@ class RemoteCopies:
         key = RemoteCopies(self._remote, origin.run_id)._key(origin.checkpoint)
         return self._get(key, folder.path(ORIGIN), parent) is True
 
+    def keep_origin(self, origin: Origin, *, further_than: int) -> dict[str, int] | None:
+        """Copy the checkpoint that this fork begins with from its parent's copies to its own.
+
+        Args:
+            further_than: The steps done at which one is at hand already, -1 for none.
+        Returns: epochs_done, batches_done and steps_done of what was copied; None when there is nothing further.
+        Raises: CheckpointError: It is damaged.
+        """
+        parent = RemoteCopies(self._remote, origin.run_id)
+        if further_than >= 0 and parent.steps_done(origin.run_no, origin.checkpoint) <= further_than:
+            return None
+        if not self._remote.copy(parent._key(origin.checkpoint), self._key(ORIGIN)):
+            return None
+        # Of what was copied: the parent may have replaced its own since.
+        head = self._described(ORIGIN)
+        if is_of_another(head, origin.run_id, origin.run_no):
+            self.drop([ORIGIN])
+            return None
+        return {key: head[key] for key in ("epochs_done", "batches_done", "steps_done")}
+
+    def _described(self, name: str) -> dict[str, Any]:
+        with self._remote.opened(self._key(name)) as file:
+            return described(Path(self._key(name)), file)
+
     def _bring_or_remove(self, name: str, folder: CheckpointFolder) -> bool:
         key = self._key(name)
         owned = self._get(key, folder.path(name), folder)
@@ -103,10 +127,10 @@ class RemoteCopies:
     def _is_further(self, folder: CheckpointFolder) -> bool:
         if not folder.has(LAST):
             return True
-        return self.steps_done(folder.run_no) > steps_of_last(folder.infos())
+        return self.steps_done(folder.run_no) > steps_of(folder.infos())
 
-    def steps_done(self, run_no: int | None = None) -> int:
-        """How far the run's last checkpoint there is, as its list says; -1 when there is none.
+    def steps_done(self, run_no: int | None = None, name: str = LAST) -> int:
+        """How far a checkpoint there is, as the list says; -1 when there is none of this name.
 
         Args:
             run_no: The database's number of the run. Given, copies of a deleted run of the same id do not count.
@@ -118,7 +142,7 @@ class RemoteCopies:
             listed = json.loads(path.read_text())
         whose = {"run_id": str(self._run_id)}
         own = [entry for entry in listed if not is_of_another({**entry, **whose}, self._run_id, run_no)]
-        return steps_of_last(infos_of_fact(own))
+        return steps_of(infos_of_fact(own), name)
 
     @property
     def _folder(self) -> str:

@@ -45,6 +45,7 @@ AT_ONCE = Decision(Outcome.DONE)
 MAKING = frozenset({Verb.FORK, Verb.RERUN})  # verbs that add runs to the experiment
 
 FollowUp: TypeAlias = Callable[[Connection, CommandRow], None]
+NewRun: TypeAlias = Callable[[Connection, UUID], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class _Order:
     by: str
     verb: Verb
     arguments: dict[str, JsonValue]
+    new_run: NewRun
 
 
 def submit_command(
@@ -67,6 +69,7 @@ def submit_command(
     selection: Selection,
     arguments: Mapping[str, JsonValue] | None = None,
     key: str | None = None,
+    new_run: NewRun = lambda _conn, _run_id: None,
     follow_up: FollowUp | None = None,
 ) -> CommandRow:
     """Carry out a command for every run selected: what can be done at once is done, the rest is asked of the trainers.
@@ -78,6 +81,8 @@ def submit_command(
         by: Who asks, by name; kept in the history of each run.
         arguments: As `Verb` says.
         key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
+        new_run: Called in the same transaction with the id of each fork and rerun that is made. ConflictError refuses
+            that one.
         follow_up: Called in the same transaction with the row of a new command.
     Raises:
         BadInputError: The arguments do not fit the verb, or the selection is empty.
@@ -91,7 +96,7 @@ def submit_command(
         command_id = _note_command(conn, owner_id, by, verb, selection, given, key)
         if command_id is None:
             return _same_command(conn, owner_id, verb, selection, given, str(key))
-        return _submit(conn, _Order(command_id, owner_id, by, verb, given), selection, follow_up)
+        return _submit(conn, _Order(command_id, owner_id, by, verb, given, new_run), selection, follow_up)
 
     # In a savepoint: who catches an error and goes on with the connection must not commit half a command.
     return despite_deadlocks(conn, carry_out)
@@ -215,6 +220,7 @@ def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> 
                     command_id=order.command_id,
                     configurations=configurations,
                 )
+                order.new_run(conn, new_run_id)
             targets[parent.run_no] = replace(target, new_run_id=new_run_id)
         except (ConflictError, NotFoundError) as refusal:
             targets[parent.run_no] = replace(target, outcome=Outcome.REFUSED, why=str(refusal))

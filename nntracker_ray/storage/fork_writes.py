@@ -93,6 +93,14 @@ def place_fork(conn: Connection, *, run_id: UUID, beginning: Beginning) -> None:
         conn.execute(query("inherit_last_metrics"), {"run_no": row[0]})
 
 
+def correct_fork(conn: Connection, run_no: int) -> None:
+    """Let the row of a fork say where it really begins, as its fact "forked_from" does; mostly it says so already."""
+    row = conn.execute(query("correct_fork"), {"run_no": run_no}).fetchone()
+    if row is not None:
+        conn.execute(query("forget_inherited_last_metrics"), {"run_no": run_no})
+        conn.execute(query("inherit_last_metrics"), {"run_no": run_no})
+
+
 @dataclass(frozen=True, slots=True)
 class _Parent:
     run_no: int

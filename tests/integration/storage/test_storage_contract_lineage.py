@@ -190,6 +190,47 @@ class TestForks:
         assert row.metrics == {"loss": 100.0 * parent.run_no + 2}
         assert len(losses(database, owner_id, run_id)) == 3
 
+    def test_a_fork_is_placed_where_its_trainer_has_really_begun(self, database: Database):
+        """Nobody could keep the checkpoint aside; its parent went on, and no epoch may be missing between them."""
+        owner_id, parent = parent_with_epochs(database, 2)
+        run_id = fork(database, owner_id, parent.run_id)
+        record_epochs(database, parent, range(2, 3), kept("last", 3))
+        lease = claimed(database, run_id)
+
+        for _ in range(2):  # a batch that is sent again changes nothing
+            with database.connection() as conn:
+                write_batches(
+                    conn, [batch(lease, began_at(3), point("loss", 3, value=7.0), Progress(4, 40, NOON))]
+                )
+
+        row = row_of(database, owner_id, run_id)
+        assert (row.epochs_done, row.inherited_epochs) == (4, 3)
+        assert row.metrics == {"loss": 7.0}
+        assert [(epoch, inherited) for epoch, _, inherited in losses(database, owner_id, run_id)] == [
+            (0, True), (1, True), (2, True), (3, False),
+        ]  # fmt: skip
+
+    def test_a_fork_without_its_parent_stays_where_its_copies_end(self, database: Database):
+        """What the parent has measured later is gone with it."""
+        owner_id, parent = parent_with_epochs(database, 2)
+        run_id = fork(database, owner_id, parent.run_id)
+        with database.connection() as conn:
+            keep_history_of_children(conn, parent.run_no)
+            conn.execute("DELETE FROM runs WHERE run_no = %s", [parent.run_no])
+        before = losses(database, owner_id, run_id)
+
+        with database.connection() as conn:
+            write_batches(conn, [batch(claimed(database, run_id), began_at(3))])
+
+        assert losses(database, owner_id, run_id) == before
+
+
+def began_at(epochs: int) -> RunFact:
+    """What a trainer says of a fork that begins after so many epochs."""
+    return RunFact(
+        "forked_from", {"epochs_done": epochs, "batches_done": 0, "steps_done": epochs * STEPS_PER_EPOCH}
+    )
+
 
 class TestFoldsOfForks:
     def summary(self, database: Database, owner_id: UUID, experiment_id: UUID) -> list[tuple[int, str, int]]:
