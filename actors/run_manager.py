@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import ray
 
+from actors.autoscaling import Autoscaler
 from actors.metrics_writer import NAMESPACE, deliver_to_actor
 from actors.placement import beside_us
 from actors.trial import LEAVE_S, TrialPlace
@@ -25,6 +26,7 @@ from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.home import Home
 from nntracker_ray.machines import Machine, limited
 from nntracker_ray.queue import RunQueue
+from nntracker_ray.scaling import Appetite, startable
 from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.sweeping import remove_files_of_deleted
@@ -63,6 +65,7 @@ class RunManager:
         self._home = Home(Path(home_root))
         self._database = Database(dsn, max_size=3, application="nntracker-manager")
         self._limits = cpus, gpus
+        self._autoscaler, self._appetite = Autoscaler(), Appetite(cpu=cpus, gpu=gpus)
         self._place = TrialPlace(self._home.root, dsn)
         self._queue = RunQueue(self._database, manager_id=manager_id(home_root), machines=self._machines)
         self._answering = Answering(longest_gap_s=LONGEST_GAP_S)
@@ -90,8 +93,10 @@ class RunManager:
         in_time = not self._loop.is_alive()
         try:
             self._queue.abandon("the platform stopped")
+            _survive("capturing runs that stopped without their trainer", self._capture_stopped)
         except DatabaseAwayError as away:
             _log.warning("runs stay leased until the next start: %s", away)
+        _survive("letting machines go", self._autoscaler.close)
         self._database.close()
         return in_time
 
@@ -140,10 +145,21 @@ class RunManager:
         while not self._queue.closed:
             _survive("queueing runs for which there is room", self._resume_held)
             _survive("telling of runs that fit no machine", self._queue.note_too_large)
+            _survive("asking Ray for machines", self._ask_for_machines)
             _survive("delivering what dead trainers left", self._drain_orphans)
             _survive("capturing runs that stopped without their trainer", self._capture_stopped)
             _survive("removing files of deleted runs", self._remove_files)
             time.sleep(ROUND_S)
+
+    def _ask_for_machines(self) -> None:
+        """Nothing is claimed that does not fit, so Ray's autoscaler sees no queue by itself."""
+        wanted = self._appetite.wanted(
+            [lease.spec.resources for lease in self._queue.at_work],
+            startable(self._queue.waiting_hardware()),
+            refused=self._autoscaler.refuses(),
+            now_s=time.monotonic(),
+        )
+        self._autoscaler.ask(wanted)
 
     def _capture_stopped(self) -> None:
         if stopped := self._queue.take_stopped_alone():

@@ -19,7 +19,7 @@ from nntracker_ray import __version__
 from nntracker_ray.errors import BadInputError, NNTrackerError, PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.plain_values import plain
-from nntracker_ray.platform_file import PlatformInfo, running_platform
+from nntracker_ray.platform_file import PlatformInfo, await_platform, running_platform
 
 EXIT_BAD_INPUT = 2
 
@@ -95,7 +95,7 @@ def start(
     if background:
         from apps.start_command import start_in_background
 
-        if (already := running_platform(chosen)) is not None:
+        if (already := await_platform(chosen, report=_say)) is not None:
             print(f"runs already (process {already.pid}): {already.web or 'no web app'}")
             return
         info = start_in_background(chosen, [*arguments, "--no-browser", "--no-link"])
@@ -113,6 +113,10 @@ def start(
         arguments += [] if browser else ["--no-browser"]
         arguments += [] if show_link else ["--no-link"]
         raise typer.Exit(supervise(chosen, arguments))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @app.command()
@@ -153,16 +157,21 @@ def _places(home: Home) -> dict[str, str]:
 
 
 @app.command()
-def link(home: HomeOption = None) -> None:
+def link(
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where your browser finds the web app, when no platform on this data folder serves it.",
+            show_default="the platform's",
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
     """Print a new one-time link that signs you in to the web app."""
-    from apps.opened_database import open_database
-    from apps.start_command import login_link
+    from apps.link_command import sign_in_link
 
-    info = running_platform(chosen_home(home))
-    if info is None or info.web is None:
-        raise PlatformError("no web app runs on this data folder; `nntracker start` starts it")
-    with open_database(chosen_home(home)) as database:
-        print(login_link(database, info.web))
+    print(sign_in_link(chosen_home(home), address))
 
 
 @app.command()
@@ -171,8 +180,9 @@ def env(home: HomeOption = None) -> None:
     info = running_platform(chosen_home(home))
     if info is None:
         raise PlatformError("no platform runs on this data folder; `nntracker start` starts one")
-    print("export RAY_AUTH_MODE=token")
-    print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(str(chosen_home(home).ray_token))}")
+    if info.ray_token:
+        print("export RAY_AUTH_MODE=token")
+        print(f"export RAY_AUTH_TOKEN_PATH={shlex.quote(info.ray_token)}")
     if info.dashboard:
         print(f"export RAY_API_SERVER_ADDRESS={shlex.quote(info.dashboard)}")
 

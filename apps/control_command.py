@@ -21,7 +21,7 @@ from nntracker_ray import control
 from nntracker_ray.commands import CommandRow, Selection, Verb
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform
+from nntracker_ray.platform_file import is_kept_up
 from nntracker_ray.records import JsonValue, RunRow
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
@@ -50,20 +50,10 @@ class _WaitedEnough(Exception):  # noqa: N818  (it ends a wait and is no error)
 def carry_out(home: Home, order: Order) -> int:
     """Give the command and print its outcome. Returns: the process's exit code."""
     with open_session(home) as session:
-        selection = selection_of(session, order.chosen)
-        if not order.confirmed and not confirmed(session, selection):
+        row = _repeated(session, order) or _given(session, order)
+        if row is None:
             print("nothing was deleted")
             return EXIT_REFUSED
-        row = control.command(
-            session.database,
-            session.home,
-            actor_id=session.user_id,
-            by=session.user,
-            verb=order.verb,
-            selection=selection,
-            arguments=order.arguments,
-            key=order.key,
-        )
         if order.wait_s and not row.is_settled:
             row = _waited(session, row, order.wait_s)
         _print_outcome(session, row, as_json=order.as_json)
@@ -71,10 +61,43 @@ def carry_out(home: Home, order: Order) -> int:
     return EXIT_REFUSED if row.refused or still_pending else EXIT_OK
 
 
+def _repeated(session: Session, order: Order) -> CommandRow | None:
+    """The command of which this one is the repetition, known by its key and its words."""
+    if order.key is None:
+        return None
+    return control.repeated_command(
+        session.database,
+        session.home,
+        actor_id=session.user_id,
+        verb=order.verb,
+        arguments=order.arguments,
+        key=order.key,
+        said=order.chosen.said,
+    )
+
+
+def _given(session: Session, order: Order) -> CommandRow | None:
+    """The command that was given; None when it was to be confirmed and was not."""
+    selection = selection_of(session, order.chosen)
+    shown = selection if order.confirmed else confirmed(session, selection)
+    if shown is None:
+        return None
+    return control.command(
+        session.database,
+        session.home,
+        actor_id=session.user_id,
+        by=session.user,
+        verb=order.verb,
+        selection=shown,
+        arguments=order.arguments,
+        key=order.key,
+    )
+
+
 def _waited(session: Session, row: CommandRow, wait_s: float) -> CommandRow:
     """The command once nothing is pending, or when the time is over, or when nobody is there to carry it out."""
     console = Console(stderr=True)
-    if not named_dsn() and running_platform(session.home) is None:
+    if not named_dsn() and not is_kept_up(session.home):
         console.print("no platform runs on this data folder: it is carried out once `nntracker start` ran")
         return row
     until = time.monotonic() + wait_s

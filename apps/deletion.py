@@ -28,39 +28,41 @@ class Doomed:
 
     row: RunRow
     cost: DeletionCost
-    checkpoint_bytes: int
 
     @property
     def bytes(self) -> int:
         """In the database and on the disk, without what takes little room."""
-        return self.cost.captured_bytes + self.checkpoint_bytes
+        return self.cost.captured_bytes + self.cost.checkpoint_bytes
 
 
-def confirmed(session: Session, selection: Selection) -> bool:
-    """Show what will be lost and ask. Raises: BadInputError: Nobody is there to answer."""
+def confirmed(session: Session, selection: Selection) -> Selection | None:
+    """Show what will be lost and ask.
+
+    Returns: the runs that were shown, as far as they are still in the states asked for; None for a no.
+    Raises: BadInputError: Nobody is there to answer.
+    """
     doomed = read_doomed(session, selection)
     console = Console(stderr=True)
     console.print(_doomed_table(doomed[:MOST_LINES], console))
     console.print(_in_all(doomed), soft_wrap=True)
     if not sys.stdin.isatty():
         raise BadInputError("nothing was deleted: there is no terminal to ask; --yes deletes without asking")
-    return Confirm.ask("Delete for good?", console=console, default=False)
+    if not Confirm.ask("Delete for good?", console=console, default=False):
+        return None
+    shown = tuple(one.row.run_id for one in doomed)
+    return Selection(shown, states=selection.states, said=selection.said)
 
 
 def read_doomed(session: Session, selection: Selection) -> list[Doomed]:
     """The runs selected and what is lost with each. Raises: NotFoundError: None is selected."""
-    owner_id = session.user_id
+    viewer_id = session.user_id
     with session.database.connection() as conn:
-        rows = queries.select_runs(conn, viewer_id=owner_id, selection=selection)
+        rows = queries.select_runs(conn, viewer_id=viewer_id, selection=selection)
         if not rows:
             raise NotFoundError(nothing_matches(selection))
         ids = [row.run_id for row in rows]
-        costs = {one.run_id: one for one in queries.cost_of_deletion(conn, viewer_id=owner_id, run_ids=ids)}
-        sizes = {
-            run_id: sum(one.bytes for one in queries.checkpoints(conn, viewer_id=owner_id, run_id=run_id))
-            for run_id in ids[:MOST_LINES]
-        }
-    return [Doomed(row, costs[row.run_id], sizes.get(row.run_id, 0)) for row in rows if row.run_id in costs]
+        costs = {one.run_id: one for one in queries.cost_of_deletion(conn, viewer_id=viewer_id, run_ids=ids)}
+    return [Doomed(row, costs[row.run_id]) for row in rows if row.run_id in costs]
 
 
 def megabytes(size: int) -> str:

@@ -42,18 +42,18 @@ def read_page(session: Session, chosen: Chosen, *, limit: int) -> Page:
     Raises: NotFoundError, BadInputError: An experiment that is not there; a state that is none.
     """
     states = parse_states(chosen.states)
-    owner_id = session.user_id
+    viewer_id = session.user_id
     with session.database.connection() as conn:
         experiment_id = (
-            queries.experiment_called(conn, viewer_id=owner_id, word=chosen.experiment)
+            queries.experiment_called(conn, viewer_id=viewer_id, word=chosen.experiment)
             if chosen.experiment
             else None
         )
         rows = queries.list_runs(
-            conn, viewer_id=owner_id, experiment_id=experiment_id, tag=chosen.tag, states=states, limit=limit
+            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=chosen.tag, states=states, limit=limit
         )
         total = queries.count_runs(
-            conn, viewer_id=owner_id, experiment_id=experiment_id, tag=chosen.tag, states=states
+            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=chosen.tag, states=states
         )
     return Page(rows, total)
 

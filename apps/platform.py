@@ -22,13 +22,14 @@ from filelock import FileLock, Timeout
 
 from apps.joined_cluster import require_fit_cluster
 from apps.ports import is_free_port, require_free_port
+from apps.ray_token import token_path_in_effect
 from apps.watch import Watch, vital_processes
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import ENVIRONMENT_VARIABLE, Home
 from nntracker_ray.platform_file import (
     PlatformInfo,
+    already_runs,
     remove_platform_file,
-    running_platform,
     write_platform_file,
 )
 from nntracker_ray.storage.connection import Database, named_dsn
@@ -110,7 +111,10 @@ class Platform:
         self._start_actors()
         web = self._start_web() if self._options.web else None
         self._start_watch()
-        self.info = PlatformInfo.of_this_process(ray_address=address, dashboard=dashboard, web=web)
+        token = token_path_in_effect()
+        self.info = PlatformInfo.of_this_process(
+            ray_address=address, dashboard=dashboard, web=web, ray_token=str(token) if token else None
+        )
         write_platform_file(self._home, self.info)
         self._ends.callback(remove_platform_file, self._home)
 
@@ -195,7 +199,7 @@ class Platform:
 
         start_metrics_writer(self.dsn)
         self._ends.callback(stop_metrics_writer)
-        start_run_manager(str(self._home.root), self.dsn)
+        start_run_manager(str(self._home.root), self.dsn, cpus=self._options.cpus)
         self._ends.callback(stop_run_manager)
 
     def _start_web(self) -> str:
@@ -259,10 +263,5 @@ def _only_one(home: Home) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        info = running_platform(home)
-        where = f" (process {info.pid}{', ' + info.web if info.web else ''})" if info else ""
-        raise PlatformError(
-            f"a platform runs already on {home.root}{where}; end it with `nntracker down`, "
-            "or choose another data folder with NNTRACKER_HOME"
-        ) from None
+        raise PlatformError(already_runs(home)) from None
     return lock

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from apps.ray_token import token_header
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import running_platform
 
@@ -26,8 +27,8 @@ def ray_resources(home: Home) -> dict[str, InUse] | None:
     if info is None or info.dashboard is None:
         return None
     try:
-        headers = {"authorization": f"Bearer {home.ray_token.read_text().strip()}"}
-        answer = httpx.get(f"{info.dashboard}/api/cluster_status", headers=headers, timeout=TIMEOUT_S)
+        url = f"{info.dashboard}/api/cluster_status"
+        answer = httpx.get(url, headers=token_header(info), timeout=TIMEOUT_S)
         usage = answer.raise_for_status().json()["data"]["clusterStatus"]["loadMetricsReport"]["usage"]
         return {name: InUse(*map(float, usage[name])) for name in ("CPU", "GPU") if name in usage}
     except (httpx.HTTPError, OSError, KeyError, TypeError, ValueError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from rich.console import Console
+from rich.text import Text
 
 from apps.opened_database import open_database
 from apps.platform import Platform, PlatformOptions
@@ -16,7 +17,7 @@ from apps.results import print_results, result_object
 from nntracker_ray.errors import NNTrackerError, PlatformError
 from nntracker_ray.following import at_rest, experiment_runs, follow_experiment
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform
+from nntracker_ray.platform_file import await_platform, is_kept_up
 from nntracker_ray.progress_bars import RunBars
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.storage import queries, writes
@@ -46,7 +47,7 @@ def run_experiment(home: Home, config: Path, *, model: Path | None, as_json: boo
 @contextmanager
 def _platform(home: Home, err: Console) -> Iterator[Callable[[], None]]:
     """A platform to run on: the one that is there, or our own. Yields a check that it still is."""
-    joined = running_platform(home)
+    joined = await_platform(home, report=lambda line: err.print(Text(line, style="dim")))
     if joined is not None:
         err.print(f"joining the platform of process {joined.pid}", style="dim")
         yield lambda: _require_running(home)
@@ -62,7 +63,7 @@ def _platform(home: Home, err: Console) -> Iterator[Callable[[], None]]:
 
 
 def _require_running(home: Home) -> None:
-    if running_platform(home) is None:
+    if not is_kept_up(home):
         raise PlatformError(
             "the platform went away while the experiment ran; nothing is lost: "
             "`nntracker start`, or this command again, goes on where it stopped"

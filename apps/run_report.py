@@ -45,11 +45,11 @@ class RunReport:
 def read_report(session: Session, run_id: UUID) -> RunReport:
     """Read it in one transaction, so that its parts fit together. Raises: NotFoundError."""
     one: dict[str, Any] = {"viewer_id": session.user_id, "run_id": run_id}
-    owner_id = session.user_id
+    viewer_id = session.user_id
     with session.database.connection() as conn:
         row, spec = queries.find_run(conn, **one), queries.run_spec(conn, **one)
         history = queries.state_changes(conn, **one)
-        costs = queries.cost_of_deletion(conn, viewer_id=owner_id, run_ids=[run_id])
+        costs = queries.cost_of_deletion(conn, viewer_id=viewer_id, run_ids=[run_id])
         return RunReport(
             row=row,
             spec=spec,
@@ -58,10 +58,10 @@ def read_report(session: Session, run_id: UUID) -> RunReport:
             commands=queries.list_commands(conn, **one, limit=20),
             adaptations=queries.adaptations(conn, **one),
             checkpoints=queries.checkpoints(conn, **one),
-            curves=queries.learning_curves(conn, viewer_id=owner_id, run_ids=[run_id], metrics=SHOWN_CURVES),
+            curves=queries.learning_curves(conn, viewer_id=viewer_id, run_ids=[run_id], metrics=SHOWN_CURVES),
             cost=costs[0] if costs else None,
-            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, viewer_id=owner_id)),
-            parent=_parent(conn, owner_id, spec),
+            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, viewer_id=viewer_id)),
+            parent=_parent(conn, viewer_id, spec),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -21,6 +22,18 @@ class Chosen:
     tag: str | None = None
     states: Sequence[str] = ()
     everything: bool = False
+
+    @property
+    def said(self) -> str:
+        """The choice in one line, the same for the same words: "--tag nightly -- 12".
+
+        >>> Chosen(["12", "my run"], tag="nightly").said
+        "--tag nightly -- 12 'my run'"
+        """
+        named = {"--experiment": self.experiment, "--tag": self.tag}
+        options = [part for name, value in named.items() if value for part in (name, value)]
+        options += [part for state in self.states for part in ("--state", state)]
+        return shlex.join([*options, *(["--all"] if self.everything else []), "--", *self.words])
 
     @property
     def is_one_by_one(self) -> bool:
@@ -46,11 +59,15 @@ def selection_of(session: Session, chosen: Chosen) -> Selection:
             else None
         )
         if chosen.everything:
-            named = queries.all_run_ids(conn, owner_id=owner_id)
+            named = queries.all_run_ids(conn, viewer_id=owner_id)
             if not named:
                 raise NotFoundError("there are no runs yet")
     return Selection(
-        run_ids=tuple(dict.fromkeys(named)), experiment_id=experiment_id, tag=chosen.tag, states=states
+        run_ids=tuple(dict.fromkeys(named)),
+        experiment_id=experiment_id,
+        tag=chosen.tag,
+        states=states,
+        said=chosen.said,
     )
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,21 +17,21 @@ import psutil
 from rich.console import Console
 from rich.text import Text
 
+from apps.browser import open_in_browser
 from apps.platform import Platform, PlatformOptions
 from nntracker_ray.errors import NNTrackerError, PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import (
+    START_TIMEOUT_S,
     PlatformInfo,
     remove_platform_file,
     running_platform,
     running_supervisor,
 )
 from nntracker_ray.storage import queries, writes
-from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "digits" / "experiment.json"
-START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 90.0
 LOOK_S = 0.5
 EXIT_START_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the supervisor brings up a new platform
@@ -96,27 +95,21 @@ def _greet(platform: Platform, home: Home, console: Console, welcome: Welcome) -
     lines = [f"NNTracker runs; data in {home.root}"]
     if platform.info.web:
         if welcome.link:
-            link = login_link(platform.database, platform.info.web)
+            from apps.api.sign_in import make_login_link
+
+            link = make_login_link(platform.database, platform.info.web)
             lines.append(f"  open once to sign in: {link}")
             if welcome.browser and _has_display():
-                webbrowser.open(link)
+                open_in_browser(link)
         lines.append(f"  web app:              {platform.info.web}")
     if platform.info.dashboard:
-        lines.append(
-            f"  Ray dashboard:        {platform.info.dashboard} (asks for the token in {home.ray_token})"
-        )
+        asks = f" (asks for the token in {platform.info.ray_token})" if platform.info.ray_token else ""
+        lines.append(f"  Ray dashboard:        {platform.info.dashboard}{asks}")
     if not platform.takes_jobs:
         lines.append("  `ray job submit` is not available: another Ray on this machine uses port 52365")
     lines.append("  Ctrl-C or `nntracker down` ends it.")
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def login_link(database: Database, address: str) -> str:
-    """A new one-time link that signs the local account in."""
-    from apps.api.sign_in import make_login_link
-
-    return make_login_link(database, address)
 
 
 def _has_display() -> bool:
@@ -151,7 +144,7 @@ def start_in_background(home: Home, arguments: list[str]) -> PlatformInfo:
     home.create()
     home.logs.mkdir(exist_ok=True, mode=0o700)
     log = home.logs / "platform.log"
-    with log.open("w") as out:
+    with log.open("a") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "apps.cli", "start", *arguments],
             stdin=subprocess.DEVNULL,

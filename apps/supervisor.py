@@ -16,8 +16,15 @@ from contextlib import suppress
 import psutil
 
 from apps.backoff import Backoff
+from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform, running_supervisor, write_supervisor_file
+from nntracker_ray.platform_file import (
+    ProcessNote,
+    already_runs,
+    note_supervisor,
+    running_platform,
+    running_supervisor,
+)
 
 LOOK_S = 2.0  # between two looks at what the platform has started
 LEAVE_TIMEOUT_S = 10.0
@@ -29,7 +36,10 @@ def supervise(home: Home, arguments: Sequence[str]) -> int:
     """Run `nntracker start` with these arguments as a process of its own, and another whenever it dies.
 
     Returns: The exit code of the last one.
+    Raises: PlatformError: Somebody else does that already, perhaps between two platforms just now.
     """
+    if running_supervisor(home) is not None:
+        raise PlatformError(already_runs(home))
     first = [sys.executable, "-m", "apps.cli", "start", "--unsupervised", *arguments]
     again = [*first, "--no-link", "--no-browser", "--no-example"]
     return Supervisor(home, first, again, report=lambda line: print(line, file=sys.stderr, flush=True)).run()
@@ -66,7 +76,7 @@ class Supervisor:
         if running_supervisor(self._home) is not None:
             return False
         try:
-            write_supervisor_file(self._home.create())
+            note_supervisor(self._home.create(), ProcessNote.of_this_process())
         except OSError:  # the platform tells what is wrong with the folder
             return False
         return True

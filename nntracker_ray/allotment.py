@@ -61,9 +61,11 @@ class Allotment:
         return None
 
     def note_too_large(self, conn: Connection) -> None:
-        """Say in the history of each run that fits no machine, even an idle one, what it waits for."""
-        rooms = self.rooms()
-        if any(room.whole.cpu for room in rooms):
+        """Say in the history of each run that fits no machine, even an idle one, what it waits for.
+
+        A head without cores counts: on a cluster that has let all its workers go people must see why nothing starts.
+        """
+        if rooms := self.rooms():
             for one in too_large(waiting_line(conn).runs, rooms):
                 note_too_large(conn, one)
 

@@ -24,6 +24,7 @@ from nntracker_ray.remote import RemoteFolder
 from nntracker_ray.shared import shared_folder
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.visible import visible_run_no
 
 EXPORT_TIMEOUT_S: Final = 180.0
 
@@ -82,10 +83,12 @@ def write_checkpoint(
         raise BadInputError(f"{target} is there already; choose another name, or remove it first")
     with database.connection() as conn:
         spec = queries.run_spec(conn, viewer_id=viewer_id, run_id=run_id)
+        run_no = visible_run_no(conn, viewer_id=viewer_id, run_id=run_id)
     try:
         with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".nntracker-") as aside:
             made = Path(aside) / f"made{form.suffix}"
-            with _local_file(home, spec, name, Path(aside)) as source:
+            folder = CheckpointFolder(home, spec.run_id, spec.checkpoints, run_no=run_no)
+            with _local_file(folder, spec, name, Path(aside)) as source:
                 _write(source, home, spec, form, made)
             # Not replace: whoever came first keeps the file.
             os.link(made, target)
@@ -96,15 +99,14 @@ def write_checkpoint(
 
 
 @contextmanager
-def _local_file(home: Home, spec: RunSpec, name: str, aside: Path) -> Iterator[Path]:
+def _local_file(folder: CheckpointFolder, spec: RunSpec, name: str, aside: Path) -> Iterator[Path]:
     """The checkpoint on this machine: where it lies, or fetched to a folder that is thrown away."""
-    folder = CheckpointFolder(home, spec.run_id, spec.checkpoints)
     if folder.has(name):
         yield folder.path(name)
         return
     fetched, key = aside / "fetched.ckpt", f"checkpoints/{spec.run_id}/{name}.ckpt"
     for remote in _remotes(spec):
-        if remote.get(key, fetched):
+        if remote.get(key, fetched) and folder.owns(fetched):
             yield fetched
             return
     folder.info(name)  # raises, and lists what is here

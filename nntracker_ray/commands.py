@@ -46,6 +46,7 @@ class Selection:
     experiment_id: UUID | None = None
     tag: str | None = None
     states: tuple[RunState, ...] = ()  # narrows the others down; not enough alone
+    said: str = ""  # the choice as it was typed, to know it again; which runs are meant say the other parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,16 @@ def as_json(selection: Selection) -> dict[str, JsonValue]:
         "experiment_id": str(selection.experiment_id) if selection.experiment_id else None,
         "tag": selection.tag,
         "states": [state.value for state in selection.states],
+        **({"said": selection.said} if selection.said else {}),
     }
+
+
+def is_said_again(selection: Selection, stored: Mapping[str, JsonValue]) -> bool:
+    """Whether a selection is one that was stored `as_json`: typed in the same words, or of the same parts."""
+    asked = as_json(selection)
+    if selection.said and selection.said == stored.get("said"):
+        return True
+    return {**asked, "said": None} == {**stored, "said": None}
 
 
 def checked_arguments(verb: Verb, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

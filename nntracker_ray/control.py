@@ -8,12 +8,14 @@ from contextlib import suppress
 from uuid import UUID
 
 from nntracker_ray.commands import CommandRow, Selection, Verb, checked_arguments
+from nntracker_ray.errors import ConflictError
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
 from nntracker_ray.records import JsonValue
+from nntracker_ray.storage import queries
 from nntracker_ray.storage.command_queries import find_command
 from nntracker_ray.storage.command_writes import submit_command
-from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.connection import Database, named_dsn
 from nntracker_ray.sweeping import remove_files_of_deleted
 
 
@@ -31,24 +33,53 @@ def command(
     """Ask something of runs, and do at once what can be done: `submit_command` says how, and what it raises.
 
     Files follow: a fork's beginning is kept aside, a paused run that is stopped gets its last capture from its
-    checkpoint, and what a deleted run had on this machine is removed.
+    checkpoint, and what a deleted run had is removed; with a database of its own address by the run manager.
     """
-    from nntracker_ray.command_files import follow_up
+    from nntracker_ray.command_files import follow_up, keep_beginning
+    from nntracker_ray.fork_files import ForkFiles
 
-    with database.connection() as conn:
-        row = submit_command(
-            conn,
-            actor_id=actor_id,
-            by=by,
-            verb=verb,
-            selection=selection,
-            arguments=_read(verb, arguments or {}, home),
-            key=key,
-            follow_up=lambda conn, row: follow_up(conn, home, row),
-        )
-    if verb is Verb.DELETE:
+    files = ForkFiles(home)
+    try:
+        with database.connection() as conn:
+            row = submit_command(
+                conn,
+                actor_id=actor_id,
+                by=by,
+                verb=verb,
+                selection=selection,
+                arguments=_read(verb, arguments or {}, home),
+                key=key,
+                new_run=lambda conn, run_id: keep_beginning(conn, files, run_id),
+                follow_up=lambda conn, row: follow_up(conn, home, row),
+            )
+    except ConflictError:
+        files.discard()
+        raise
+    if verb is Verb.DELETE and named_dsn() is None:
+        # A database with an address has its files on other machines: the run manager removes them, and says so.
         remove_files_of_deleted(database, home)
     return row
+
+
+def repeated_command(
+    database: Database,
+    home: Home,
+    *,
+    actor_id: UUID,
+    verb: Verb,
+    arguments: Mapping[str, JsonValue],
+    key: str,
+    said: str,
+) -> CommandRow | None:
+    """The command that `command` has made of the same words and key; None when they are new.
+
+    Raises: ConflictError: The key was used for another verb or with other arguments.
+    """
+    given = checked_arguments(verb, _read(verb, arguments, home))
+    with database.connection() as conn:
+        return queries.repeated_command(
+            conn, actor_id=actor_id, key=key, verb=verb, arguments=given, said=said
+        )
 
 
 def await_command(database: Database, *, actor_id: UUID, command_id: UUID, timeout_s: float) -> CommandRow:

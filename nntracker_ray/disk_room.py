@@ -1,4 +1,4 @@
-"""Whether a run that stopped for want of disk room can go on."""
+"""Whether a run that stopped for want of disk room can go on, and when it is tried again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from nntracker_ray.home import Home
 DISK: Final = "disk"  # the hold of a run that waits for room
 ROOM_WITHOUT_CHECKPOINT: Final = 64 * 2**20  # bytes
 ROOM_FOR_RECORDS: Final = 4 * 2**20  # bytes, beside the checkpoints: what the spool needs to begin
+SHORTEST_WAIT_S: Final = 5.0  # before a held run is tried again
+LONGEST_WAIT_S: Final = 600.0
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -31,6 +33,14 @@ def room_needed(home: Home, run_id: UUID) -> int:
     """
     written = [path.stat().st_size for path in _checkpoints(home, run_id)]
     return 2 * max(written) + ROOM_FOR_RECORDS if written else ROOM_WITHOUT_CHECKPOINT
+
+
+def wait_s(pauses: int) -> float:
+    """Seconds from the latest of so many pauses in vain to the next try: 5, 10, 20, ... up to 600.
+
+    Free bytes do not say everything: a quota or the inodes may be used up, or the next checkpoint be a larger one.
+    """
+    return min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(max(pauses - 1, 0), 30))
 
 
 def room_free(home: Home) -> int:

@@ -8,16 +8,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.config.changes import ForkChanges
-from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record
+from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record, unmeasured
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.forking import Beginning
-from nntracker_ray.models.catalog import snake_name
+from nntracker_ray.models.catalog import metric_name
 from nntracker_ray.records import (
     CaptureSpec,
     Configuration,
     EarlyStopping,
     JsonValue,
-    NamedConf,
     Origin,
     RunSpec,
 )
@@ -35,7 +34,7 @@ def forked(parent: RunSpec, changes: ForkChanges, beginning: Beginning) -> RunSp
     """
     origin = Origin(parent.run_id, beginning.checkpoint)
     spec = replace(parent, origin=origin, **_changed_fields(parent, changes))
-    _require_epochs_left(spec, beginning)
+    require_epochs_left(spec, beginning)
     _require_whole_epochs(parent, spec, changes, beginning)
     _require_measured(spec, changes)
     return spec
@@ -49,7 +48,7 @@ def rerun(parent: RunSpec) -> RunSpec:
 def comparable(spec: RunSpec) -> RunSpec:
     """Equal for forks (or reruns) that are the same but for fold and repeat: their means belong together."""
     nobody = UUID(int=0)
-    origin = spec.origin and replace(spec.origin, run_id=nobody)
+    origin = spec.origin and replace(spec.origin, run_id=nobody, run_no=None)
     same: dict[str, Any] = {
         "name": "",
         "position": 0,
@@ -60,6 +59,15 @@ def comparable(spec: RunSpec) -> RunSpec:
         "tags": (),
     }
     return replace(spec, run_id=nobody, origin=origin, **same)
+
+
+def require_epochs_left(spec: RunSpec, beginning: Beginning) -> None:
+    """Raises: ConflictError: A fork that begins there has nothing to train."""
+    if spec.total_epochs <= beginning.epochs_done:
+        raise ConflictError(
+            f"checkpoint {beginning.checkpoint!r} has {beginning.epochs_done} epochs, and total_epochs is "
+            f"{spec.total_epochs}: nothing is left to train. Give a greater total_epochs or an earlier checkpoint"
+        )
 
 
 def _changed_fields(parent: RunSpec, changes: ForkChanges) -> dict[str, Any]:
@@ -107,14 +115,6 @@ def _changed_capture(parent: CaptureSpec, changes: ForkChanges) -> CaptureSpec:
     return CaptureSpec(period, changes.capture.weights, changes.capture.layers)
 
 
-def _require_epochs_left(spec: RunSpec, beginning: Beginning) -> None:
-    if spec.total_epochs <= beginning.epochs_done:
-        raise ConflictError(
-            f"checkpoint {beginning.checkpoint!r} has {beginning.epochs_done} epochs, and total_epochs is "
-            f"{spec.total_epochs}: nothing is left to train. Give a greater total_epochs or an earlier checkpoint"
-        )
-
-
 def _require_whole_epochs(parent: RunSpec, spec: RunSpec, changes: ForkChanges, beginning: Beginning) -> None:
     if not beginning.batches_done:
         return
@@ -130,12 +130,11 @@ def _require_whole_epochs(parent: RunSpec, spec: RunSpec, changes: ForkChanges, 
 
 def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
     """What early stopping and schedule watch must be measured by this very run."""
-    measured = ("loss", "accuracy", *(_metric_name(metric) for metric in spec.extra_metrics))
+    measured = ("loss", "accuracy", *(metric_name(metric) for metric in spec.extra_metrics))
     complaints: list[str] = []
-    if "early_stopping" in changes.given and spec.early_stopping:
-        monitor = spec.early_stopping.monitor
-        if monitor.startswith("val_") and not _has_validation(spec):
-            complaints.append(f"early_stopping watches {monitor!r}, but the run has no validation data")
+    if changes.given & {"early_stopping", "extra_metrics"} and spec.early_stopping:
+        whys = unmeasured(spec.early_stopping.monitor, measured, _has_validation(spec))
+        complaints += [f"early_stopping, monitor: {why}" for why in whys]
     if changes.learning_rate_schedule:
         complaints += [
             f"learning_rate_schedule, {argument}: {why}"
@@ -145,10 +144,6 @@ def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
         ]
     if complaints:
         raise ConflictError("; ".join(complaints))
-
-
-def _metric_name(metric: NamedConf) -> str:
-    return str(metric.conf.get("name") or snake_name(metric.name))
 
 
 def _has_validation(spec: RunSpec) -> bool:

@@ -189,26 +189,28 @@ class LeasedRun:
         self._await_first_step(trainer, sink)
         while (status := trainer.wait(_LOOK_FOR_TROUBLE_S)).outcome is None:
             self._note(status, sink)
-        self._epochs_done = status.epochs_done
-        if status.outcome == "finished":
-            _log.info("finished after %d epochs", status.epochs_done)
-            return End(RunState.FINISHED, status.ended_early)
+        self._note(status, sink)
         where = f"after {status.epochs_done} epochs and {status.steps_done} steps"
+        unsaved = f"no checkpoint holds its end: {status.unsaved}" if status.unsaved else ""
         if status.outcome == "stopped":
             _log.info("stopped %s", where)
-            return End(RunState.STOPPED)
-        return self._paused(where)
+            return End(RunState.STOPPED, unsaved)
+        # What a finished run goes on from later is its last checkpoint: without it there is something left to do.
+        if status.outcome == "paused" or (status.unsaved and self._lacks_room):
+            return self._paused(where, unsaved)
+        _log.info("finished after %d epochs", status.epochs_done)
+        return End(RunState.FINISHED, "; ".join(filter(None, (status.ended_early, unsaved))))
 
-    def _paused(self, where: str) -> End:
+    def _paused(self, where: str, unsaved: str = "") -> End:
         if self._is_asked:
             _log.info("paused %s", where)
-            return End(RunState.PAUSED)
+            return End(RunState.PAUSED, unsaved)
         if self._lacks_room:
             _log.warning("paused %s: the disk is full", where)
             why = f"the disk is full: it left {where}, and goes on by itself from its last checkpoint"
             return End(RunState.PAUSED, f"{why} when there is room", hold=DISK)
         _log.info("left %s: the platform stopped", where)
-        return End(RunState.QUEUED, f"the platform stopped {where}")
+        return End(RunState.QUEUED, "; ".join(filter(None, (f"the platform stopped {where}", unsaved))))
 
     def _note(self, status: TrainerStatus, sink: _FencedSink) -> None:
         self._epochs_done = status.epochs_done
@@ -246,8 +248,10 @@ class LeasedRun:
 
     def _failure(self, error: BaseException) -> End:
         if is_disk_full(error):
-            why = f"the disk is full ({error}); it goes on by itself when there is room"
-            return End(RunState.PAUSED, why, hold=DISK)
+            why = f"the disk is full ({error})"
+            if self._is_asked:
+                return End(RunState.PAUSED, why)
+            return End(RunState.PAUSED, f"{why}; it goes on by itself when there is room", hold=DISK)
         why, trace = f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
         if is_out_of_memory(error):
             why = memory_error(f"The training ended with {why[:500]}.", peak_rss_bytes())
@@ -272,8 +276,8 @@ class LeasedRun:
 
     def _capture_checkpoint(self, sink: RecordSink) -> None:
         """Record the weights as the last checkpoint has them: what a stop leaves behind."""
-        path = self._bench.checkpoints(self._lease).path(LAST)
-        capture = last_capture(path, self._lease.spec)
+        folder = self._bench.checkpoints(self._lease)
+        capture = last_capture(folder.path(LAST), self._lease.spec) if folder.has() else None
         if capture is not None:
             sink.record(capture)
 
@@ -289,7 +293,15 @@ class _FencedSink:
     def __init__(self, inner: RecordSink, overtaken: threading.Event) -> None:
         self._inner = inner
         self._overtaken = overtaken
-        self.record, self.flush, self.drain, self.close = inner.record, inner.flush, inner.drain, inner.close
+        self.record, self.close = inner.record, inner.close
+
+    def flush(self, timeout_s: float) -> bool:
+        """Whether everything recorded survives a kill; False when overtaken: its checkpoints must not count."""
+        return self._inner.flush(timeout_s) and not self.stale
+
+    def drain(self, timeout_s: float) -> bool:
+        """Whether everything recorded is acknowledged; False when overtaken."""
+        return self._inner.drain(timeout_s) and not self.stale
 
     @property
     def stale(self) -> bool:

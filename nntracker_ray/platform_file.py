@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
+
+START_TIMEOUT_S = 180.0  # what has not come up by then will not
+LOOK_S = 0.1  # between two looks for a platform that comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,16 @@ class PlatformInfo:
         str | None
     )  # Ray's own dashboard, also where `ray job submit` sends jobs: "http://127.0.0.1:8265"
     web: str | None  # "http://127.0.0.1:8000"
+    ray_token: str | None = (
+        None  # file with the token of its Ray; None: RAY_AUTH_TOKEN has it, or nobody asks
+    )
 
     @classmethod
     def of_this_process(
-        cls, *, ray_address: str | None, dashboard: str | None, web: str | None
+        cls, *, ray_address: str | None, dashboard: str | None, web: str | None, ray_token: str | None = None
     ) -> PlatformInfo:
         """The note of a platform run by the calling process."""
-        return cls(os.getpid(), psutil.Process().create_time(), ray_address, dashboard, web)
+        return cls(os.getpid(), psutil.Process().create_time(), ray_address, dashboard, web, ray_token)
 
     @property
     def is_alive(self) -> bool:
@@ -65,9 +74,9 @@ def write_platform_file(home: Home, info: PlatformInfo) -> None:
     _write(home.platform_file, info)
 
 
-def write_supervisor_file(home: Home) -> None:
-    """Note that the calling process starts the platform again whenever it dies."""
-    _write(home.supervisor_file, ProcessNote.of_this_process())
+def note_supervisor(home: Home, note: ProcessNote) -> None:
+    """Note which process starts the platform again whenever it dies."""
+    _write(home.supervisor_file, note)
 
 
 def running_supervisor(home: Home) -> ProcessNote | None:
@@ -82,6 +91,47 @@ def running_platform(home: Home) -> PlatformInfo | None:
     """The platform that runs on this data folder, or None; a note left by a dead one does not count."""
     info = _read(home.platform_file)
     return info if info is not None and info.is_alive else None
+
+
+def is_kept_up(home: Home) -> bool:
+    """Whether a platform runs, or somebody starts it just now: after a death it takes a while to be back."""
+    return running_platform(home) is not None or running_supervisor(home) is not None
+
+
+def await_platform(
+    home: Home, *, report: Callable[[str], None], timeout_s: float = START_TIMEOUT_S
+) -> PlatformInfo | None:
+    """The platform that runs, or the one that somebody is starting; None when nobody is.
+
+    Args:
+        report: Told once if it must be waited for.
+        timeout_s: How long at most.
+    Raises: PlatformError: It did not come in that time.
+    """
+    ends_at_s, reported = time.monotonic() + timeout_s, False
+    while (info := running_platform(home)) is None:
+        if (supervisor := running_supervisor(home)) is None:
+            return None
+        if not reported:
+            report(f"a platform is being started (process {supervisor.pid}); waiting for it")
+            reported = True
+        if time.monotonic() > ends_at_s:
+            raise PlatformError(
+                f"the platform that process {supervisor.pid} starts on {home.root} did not come up within "
+                f"{timeout_s:g} s; see {home.logs}, or end it with `nntracker down`"
+            )
+        time.sleep(LOOK_S)
+    return info
+
+
+def already_runs(home: Home) -> str:
+    """What to say to somebody who would start a second platform on a data folder."""
+    info = running_platform(home)
+    where = f" (process {info.pid}{', ' + info.web if info.web else ''})" if info else ""
+    return (
+        f"a platform runs already on {home.root}{where}; end it with `nntracker down`, "
+        "or choose another data folder with NNTRACKER_HOME"
+    )
 
 
 def remove_platform_file(home: Home) -> None:

@@ -15,9 +15,11 @@ from nntracker_ray.errors import DatabaseAwayError, NotFoundError
 from nntracker_ray.home import Home
 from nntracker_ray.machines import Machine
 from nntracker_ray.records import Lease, RunState
+from nntracker_ray.scaling import WaitingRuns
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.hold_writes import resume_where_there_is_room
 from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
+from nntracker_ray.storage.scaling_queries import waiting_hardware
 from nntracker_ray.storage.writes import heartbeat, requeue_orphans
 
 LOST_WORKERS_ALLOWED = 3  # in a row, without an epoch made in between
@@ -158,12 +160,11 @@ class RunQueue:
         if state in (RunState.PAUSED, RunState.STOPPED):
             self.give_back()
         if state is RunState.STOPPED:
-            with self._lock:
-                self._stopped_alone.append(lease.run_id)
+            self._note_stopped([lease.run_id])
         return state
 
     def take_stopped_alone(self) -> list[UUID]:
-        """Runs that were stopped because their worker died while it should stop; each is told once."""
+        """Runs that were stopped because their trainer was gone when it should stop; each is told once."""
         with self._lock:
             taken, self._stopped_alone = self._stopped_alone, []
         return taken
@@ -178,7 +179,9 @@ class RunQueue:
             self._allotment.release_all()
             self._waiting.clear()
         with self._database.connection() as connection:
-            return requeue_leases(connection, manager_id=self._manager_id, why=why)
+            left = requeue_leases(connection, manager_id=self._manager_id, why=why)
+        self._note_stopped(left.stopped)
+        return left.queued
 
     def resume_where_there_is_room(self, home: Home) -> list[UUID]:
         """Queue the runs again that wait for room on the disk and have it now. Raises: DatabaseAwayError."""
@@ -188,12 +191,23 @@ class RunQueue:
     def requeue_silent(self, silent_for_s: float) -> list[UUID]:
         """Queue again the runs of any manager whose trainers have fallen silent. Raises: DatabaseAwayError."""
         with self._database.connection() as connection:
-            return requeue_orphans(connection, silent_for_s=silent_for_s)
+            left = requeue_orphans(connection, silent_for_s=silent_for_s)
+        self._note_stopped(left.stopped)
+        return left.queued
 
     def note_too_large(self) -> None:
         """Tell people of the runs that fit no machine, in their history. Raises: DatabaseAwayError."""
         with self._database.connection() as connection:
             self._allotment.note_too_large(connection)
+
+    def waiting_hardware(self) -> list[WaitingRuns]:
+        """What the first runs in line ask for, with or without room for them. Raises: DatabaseAwayError."""
+        with self._database.connection() as connection:
+            return waiting_hardware(connection)
+
+    def _note_stopped(self, run_ids: Sequence[UUID]) -> None:
+        with self._lock:
+            self._stopped_alone += run_ids
 
     def _claim(self) -> Lease | None:
         try:

@@ -137,6 +137,7 @@ class Origin:
 
     run_id: UUID  # its parent
     checkpoint: str  # name of the parent's checkpoint: "last", "best", "epoch-0004"
+    run_no: int | None = None  # the parent's: its id comes back when it is deleted and submitted again
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 from uuid import uuid4
 
+from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import BadInputError, RemoteError
 
 FileSystem: TypeAlias = Any
@@ -23,6 +25,7 @@ Listing: TypeAlias = list[tuple[str, int]]  # keys, each with its bytes
 
 ASIDE_PREFIX: Final = ".aside-"
 TRIES: Final = 3
+READ: Final = "read"
 # Where a file being written can be seen, it is written under another name. An object store shows it when complete.
 SHOWS_HALF_WRITTEN: Final = frozenset({"local", "hdfs"})
 
@@ -49,21 +52,36 @@ class RemoteFolder:
         """Copy a local file to `key`, in the place of what was there. Raises: RemoteError, FileNotFoundError."""
         if not local.is_file():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(local))
-        filesystem, target = self._place(key)
-        with self._translated("write", key):
-            if filesystem.type_name not in SHOWS_HALF_WRITTEN:
-                _copy(_local_disk(), str(local), filesystem, target)
-                return
-            with _aside(filesystem, target) as aside:
-                _copy(_local_disk(), str(local), filesystem, aside)
-                if filesystem.type_name == "local":
-                    _flush(Path(aside))
-                filesystem.move(aside, target)
+        self._write(_local_disk(), str(local), key)
+
+    def copy(self, key: str, to: str) -> bool:
+        """Copy `key` to another key, in the place of what was there. False when there is no such key.
+
+        An object store does so by itself: nothing passes through this machine. Raises: RemoteError.
+        """
+        filesystem, source = self._place(key)
+        with self._translated("look at", key):
+            if _size(filesystem, source) is None:
+                return False
+        try:
+            self._write(filesystem, source, to)
+        except NotImplementedError:  # HDFS cannot
+            return self._copy_through_here(key, to)
+        return True
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[BinaryIO]:
+        """The file at `key`, to read parts of. Raises: RemoteError: It cannot be read, or is not there."""
+        filesystem, path = self._place(key)
+        with self._translated(READ, key), filesystem.open_input_file(path) as file:
+            yield file
 
     def get(self, key: str, local: Path) -> bool:
         """Copy `key` to a local file, in the place of what was there. False when there is no such key.
 
-        Raises: RemoteError: It is there and cannot be read; the local file is as it was.
+        Raises:
+            RemoteError: It is there and cannot be read; the local file is as it was.
+            OSError: It cannot be written here, as when the disk is full; the same holds.
         """
         local.parent.mkdir(parents=True, exist_ok=True)
         aside = local.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
@@ -111,6 +129,25 @@ class RemoteFolder:
             if filesystem.get_file_info(path).type == FileType.Directory:
                 filesystem.delete_dir(path)
 
+    def _copy_through_here(self, key: str, to: str) -> bool:
+        with tempfile.TemporaryDirectory(prefix="nntracker-") as folder:
+            local = Path(folder) / "copy"
+            if found := self.get(key, local):
+                self.put(local, to)
+        return found
+
+    def _write(self, origin: FileSystem, source: str, key: str) -> None:
+        filesystem, target = self._place(key)
+        with self._translated("write", key):
+            if filesystem.type_name not in SHOWS_HALF_WRITTEN:
+                _copy(origin, source, filesystem, target)
+                return
+            with _aside(filesystem, target) as aside:
+                _copy(origin, source, filesystem, aside)
+                if filesystem.type_name == "local":
+                    _flush(Path(aside))
+                filesystem.move(aside, target)
+
     def _place(self, key: str) -> tuple[FileSystem, str]:
         checked = _require_key(key)
         return self._filesystem, f"{self._root}/{checked}"
@@ -143,6 +180,8 @@ class RemoteFolder:
         try:
             yield
         except (OSError, ValueError) as error:  # pyarrow's own errors are among these two
+            if doing == READ and is_disk_full(error):
+                raise  # reading fills no disk but ours
             raise self._away(doing, key, error) from error
 
     def _away(self, doing: str, key: str, error: BaseException) -> RemoteError:
@@ -159,7 +198,7 @@ class RemoteFolder:
     def _fetched(self, key: str, local: Path) -> bool:
         filesystem, source = self._place(key)
         for _ in range(TRIES):  # it may be replaced by a longer one between looking and reading
-            with self._translated("read", key):
+            with self._translated(READ, key):
                 if (size := _size(filesystem, source)) is None:
                     return False
                 _copy(filesystem, source, _local_disk(), str(local))

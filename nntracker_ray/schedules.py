@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -27,9 +27,7 @@ class ScheduleMemory:
     wait: int = 0  # plateau: epochs without improvement
     cooldown_left: int = 0  # plateau: epochs in which it only watches
     reduced: float | None = None  # plateau: the rate that the next epoch is to have; None: as it is
-    logs: dict[str, float] = field(
-        default_factory=dict
-    )  # policy: the metrics that it names, of the last epoch
+    logs: dict[str, float] | None = None  # policy: its metrics of the last epoch; None: no epoch yet
     trouble_told: bool = False
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -125,9 +123,9 @@ def _policy(
     conf: Mapping[str, Any], memory: ScheduleMemory, *, epoch: int, initial: float, rate: float
 ) -> float:
     names = names_in(conf["expression"])
-    if epoch == 0 and names.keys() - set(_KNOWN_TO_POLICIES):
+    if (epoch == 0 or memory.logs is None) and names.keys() - set(_KNOWN_TO_POLICIES):
         return rate  # nothing is measured yet
-    values = {**memory.logs, "epoch": float(epoch), "initial": initial, "rate": rate}
+    values = {**(memory.logs or {}), "epoch": float(epoch), "initial": initial, "rate": rate}
     return value_of(conf["expression"], values)
 
 

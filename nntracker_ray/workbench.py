@@ -5,28 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
-
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_after_delay,
-    stop_when_event_set,
-    wait_random_exponential,
-)
 
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.datasets import DatasetStore
-from nntracker_ray.errors import RemoteError
 from nntracker_ray.home import Home
 from nntracker_ray.models.store import ModelStore
 from nntracker_ray.records import Lease, RunSpec
+from nntracker_ray.remote_patience import patience
 from nntracker_ray.sinks import RecordSink
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.training.data import TrainingData, load_training_data
-
-SHARED_FOLDER_PATIENCE_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +38,7 @@ class Workbench:
 
     def checkpoints(self, lease: Lease) -> CheckpointFolder:
         """The checkpoints of a run."""
-        return CheckpointFolder(self.home, lease.run_id, lease.spec.checkpoints)
+        return CheckpointFolder(self.home, lease.run_id, lease.spec.checkpoints, run_no=lease.run_no)
 
     def material(self, spec: RunSpec, *, unwanted: threading.Event) -> Material:
         """Data and model of a run. A shared folder that does not answer is waited for, for two minutes.
@@ -60,14 +48,7 @@ class Workbench:
         Raises: RemoteError: It did not answer for so long, or nobody wants the material any more. Otherwise as
             the stores.
         """
-        patience = Retrying(
-            retry=retry_if_exception_type(RemoteError),
-            wait=wait_random_exponential(multiplier=0.5, max=10.0),
-            stop=stop_after_delay(SHARED_FOLDER_PATIENCE_S) | stop_when_event_set(unwanted),
-            sleep=sleep_using_event(unwanted),
-            reraise=True,
-        )
-        return patience(self._fetch, spec)
+        return patience(unwanted)(self._fetch, spec)
 
     def _fetch(self, spec: RunSpec) -> Material:
         return Material(load_training_data(spec, self.datasets), self.models.get(spec.model_digest))

@@ -68,9 +68,13 @@ def read_archive(
     return _opened(path, wanted)
 
 
-def read_head(path: Path) -> dict[str, Any]:
-    """The head alone; the arrays stay unread. Raises: as `read_archive`."""
-    return _opened(path, lambda _: False)[0]
+def read_head(path: Path, file: BinaryIO | None = None) -> dict[str, Any]:
+    """The head alone; the arrays stay unread. Raises: as `read_archive`.
+
+    Args:
+        file: What to read instead, where `path` is only what it is called.
+    """
+    return _opened(path, lambda _: False, file)[0]
 
 
 def damaged(path: Path, error: Exception) -> CheckpointError:
@@ -78,9 +82,11 @@ def damaged(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} is torn or damaged ({error!r:.200}); delete it to begin the run again")
 
 
-def _opened(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _opened(
+    path: Path, wanted: Callable[[str], bool], file: BinaryIO | None = None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
-        with zipfile.ZipFile(path) as members:
+        with zipfile.ZipFile(file or path) as members:
             head = json.loads(_member(members, _HEAD).tobytes())
             _check_format(path, head["format"])
             kinds = {name: kind for name, kind in head.pop("arrays").items() if wanted(name)}

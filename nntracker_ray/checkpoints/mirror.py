@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import LAST, CheckpointInfo
-from nntracker_ray.checkpoints.remote_copies import RemoteCopies
+from nntracker_ray.checkpoints.remote_copies import RemoteCopies, steps_of
 from nntracker_ray.errors import CheckpointError
 from nntracker_ray.training.atomic_file import link_file, name_aside
 
@@ -29,8 +29,12 @@ class Mirror:
     A checkpoint goes out only after the database has acknowledged everything it covers: this machine, with the
     spool on its disk, may be lost.
 
+    What is there is never replaced by what is older: this machine may have been without a network while another one
+    went on with the run.
+
     Args:
-        drained: Waits so many seconds; whether everything recorded before is acknowledged.
+        drained: Waits so many seconds; whether everything recorded before is acknowledged, and this attempt still
+            the newest of the run.
     """
 
     def __init__(
@@ -64,8 +68,7 @@ class Mirror:
             self._wake.clear()
             ended = self._ending.is_set()
             try:
-                self._bring()
-                self.trouble, pause_s = None, _PAUSES_S[0]
+                self.trouble, pause_s = self._bring(), _PAUSES_S[0]
             except Exception as error:
                 _log.warning("checkpoints of run %s are not copied: %s", self._folder.run_id, error)
                 self.trouble = f"checkpoints are not copied to where other machines find them: {error}"
@@ -73,21 +76,25 @@ class Mirror:
                 pause_s = min(2 * pause_s, _PAUSES_S[1])
                 self._wake.set()
 
-    def _bring(self) -> None:
+    def _bring(self) -> str | None:
+        """One turn. Returns why nothing is to be copied although something has changed."""
         infos = self._folder.infos()
         gone = self._there.keys() - {info.name for info in infos}
         with self._held(infos) as held:
             if not held and not gone:
-                return
+                return None
             if not self._drained(max(0.0, min(DRAIN_S, self._end_s - time.monotonic()))):
                 raise CheckpointError("the database has not acknowledged yet what they cover")
+            if (there := self._copies.steps_done(self._folder.run_no)) > (here := steps_of(infos)):
+                return f"the copies elsewhere are of step {there}, this machine is at step {max(here, 0)}: they stay"
             for name, (path, file) in held.items():
                 self._copies.put(name, path)
                 self._there[name] = file
-        self._copies.put_list(infos)
+        self._copies.put_list(infos, self._folder.run_no)
         self._copies.drop(gone)
         for name in gone:
             del self._there[name]
+        return None
 
     @contextmanager
     def _held(self, infos: list[CheckpointInfo]) -> Iterator[dict[str, tuple[Path, _File]]]:

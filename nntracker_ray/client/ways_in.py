@@ -18,7 +18,7 @@ from nntracker_ray.client.one_run import Run
 from nntracker_ray.commands import Selection, parse_states, require_parts
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform
+from nntracker_ray.platform_file import await_platform
 from nntracker_ray.session import Session
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import resolve_dsn
@@ -103,11 +103,11 @@ def sql(text: str, *, max_rows: int = 100_000) -> pd.DataFrame:
 
 
 def ensure_platform(home: Home) -> None:
-    """Start the platform in the background unless one runs on this data folder.
+    """Start the platform in the background unless one runs on this data folder, or is being started.
 
     Raises: PlatformError: It did not come up; the message says what its log says.
     """
-    if running_platform(home) is not None:
+    if await_platform(home, report=lambda line: print(line, file=sys.stderr)) is not None:
         return
     print(
         "No platform is running: starting one in the background (end it with `nntracker down`).",

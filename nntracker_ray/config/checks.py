@@ -18,9 +18,10 @@ from nntracker_ray.config.schedule import (
     ScheduleConfig,
     complaints_about_metrics,
     schedule_from,
+    unmeasured,
 )
 from nntracker_ray.config.spelling import Spelled
-from nntracker_ray.models.catalog import snake_name
+from nntracker_ray.models.catalog import metric_name
 from nntracker_ray.records import NamedConf
 
 Place = tuple[str | int, ...]
@@ -76,11 +77,10 @@ def _included_validation(config: ExperimentConfig) -> Iterator[Finding]:
 
 
 def _monitored(config: ExperimentConfig) -> Iterator[Finding]:
-    if not config.early_stopping or not config.early_stopping.monitor.startswith("val_"):
-        return
-    if config.split.kind == "none" and config.dataset_val is None:
-        monitor = config.early_stopping.monitor
-        yield ("early_stopping", "monitor"), f"'{monitor}' needs validation data; validation_split is 0"
+    """What early stopping watches must be measured."""
+    if config.early_stopping:
+        for why in unmeasured(config.early_stopping.monitor, _measured(config), config.has_validation):
+            yield ("early_stopping", "monitor"), why
 
 
 def _schedules(config: ExperimentConfig) -> Iterator[tuple[Place, ScheduleConfig]]:
@@ -90,13 +90,17 @@ def _schedules(config: ExperimentConfig) -> Iterator[tuple[Place, ScheduleConfig
         yield ("sweep", SCHEDULE, index), schedule_from(value)
 
 
+def _measured(config: ExperimentConfig) -> tuple[str, ...]:
+    """Metrics of the training by name, without their `val_` twins."""
+    return ("loss", "accuracy", *map(metric_name, config.extra_metrics))
+
+
 def _scheduled_on(config: ExperimentConfig) -> Iterator[Finding]:
     """What a schedule asks for must be measured, and its warm-up must end before the run does."""
-    measured = ("loss", "accuracy", *map(_metric_name, config.extra_metrics))
     fewest = min(config.sweep.get("total_epochs", (config.total_epochs,)))
     for place, schedule in _schedules(config):
         for argument, why in complaints_about_metrics(
-            schedule, measured=measured, has_validation=config.has_validation
+            schedule, measured=_measured(config), has_validation=config.has_validation
         ):
             yield (*place, argument), why
         if isinstance(schedule, CosineSchedule) and schedule.epochs is None and schedule.warmup >= fewest:
@@ -105,9 +109,8 @@ def _scheduled_on(config: ExperimentConfig) -> Iterator[Finding]:
 
 def _best_by(config: ExperimentConfig) -> Iterator[Finding]:
     """The metric of the best checkpoint must be measured."""
-    measured = ("loss", "accuracy", *map(_metric_name, config.extra_metrics))
     for why in complaints_about_best(
-        config.checkpoints, measured=measured, has_validation=config.has_validation
+        config.checkpoints, measured=_measured(config), has_validation=config.has_validation
     ):
         yield ("checkpoints", "best"), why
 
@@ -144,17 +147,13 @@ def _metric_names(config: ExperimentConfig) -> Iterator[Finding]:
     """Two metrics of one name would be one series in the plots."""
     first: dict[str, int] = {}
     for index, metric in enumerate(config.extra_metrics):
-        name = _metric_name(metric)
+        name = metric_name(metric)
         place = ("extra_metrics", index, "conf", "name")
         if name in first:
             yield place, f"'{name}' is extra metric {first[name]} already; give one of them another name"
         elif name in _RESERVED or name.startswith(("val_", "test_")):
             yield place, f"'{name}' is a metric of the training itself; give this one a 'name' of its own"
         first.setdefault(name, index)
-
-
-def _metric_name(metric: NamedConf) -> str:
-    return str(metric.conf.get("name") or snake_name(metric.name))
 
 
 _RESERVED = ("loss", "accuracy", "learning_rate")
@@ -165,7 +164,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Findi
     (("epoch_period", "total_epochs", "sweep"), _epoch_period),
     (("folds",), _groups),
     (("folds", "dataset_val"), _included_validation),
-    (("early_stopping", "validation_split", "folds", "dataset_val"), _monitored),
+    (("early_stopping", "extra_metrics", "validation_split", "folds", "dataset_val"), _monitored),
     (
         (SCHEDULE, "sweep", "extra_metrics", "total_epochs", "validation_split", "folds", "dataset_val"),
         _scheduled_on,

@@ -18,7 +18,7 @@ from nntracker_ray.errors import BadInputError, PlatformError, did_you_mean
 from nntracker_ray.home import Home
 from nntracker_ray.models.keras_listing import KINDS, keras_listing
 from nntracker_ray.models.store import write_aside
-from nntracker_ray.records import JsonValue
+from nntracker_ray.records import JsonValue, NamedConf
 
 _FORMAT = 1  # of the cache file
 _ALIASES = {
@@ -35,6 +35,8 @@ _ALIASES = {
     "logcosh": "LogCoshError",
     "r2": "R2Score",
 }
+# Metrics whose measured name is not that of their class.
+_MEASURED_AS = {"FBetaScore": "fbeta_score", "LogCoshError": "logcosh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ def resolve_name(kind: str, name: str, known: Mapping[str, object]) -> str:
 
 def _fold(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def metric_name(metric: NamedConf) -> str:
+    """What the metric of a class is called where it is measured, without `val_`: its `name`, else Keras' own."""
+    return str(metric.conf.get("name") or _MEASURED_AS.get(metric.name) or snake_name(metric.name))
 
 
 def snake_name(class_name: str) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nntracker_ray.commands import Verb
 from nntracker_ray.records import JsonValue, Lease, to_json
+from nntracker_ray.storage.child_configurations import ChildConfigurations
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.fork_writes import fork_run, rerun_run
 from nntracker_ray.storage.run_queries import newest_leases
@@ -39,10 +40,19 @@ def new_run(
     by: str,
     arguments: Mapping[str, JsonValue],
     command_id: UUID,
+    configurations: ChildConfigurations,
 ) -> tuple[UUID, str]:
     """Fork or rerun a run. Returns: the new run's id and name."""
     make = fork_run if verb is Verb.FORK else rerun_run
-    return make(conn, actor_id=actor_id, run_id=run_id, by=by, arguments=arguments, command_id=command_id)
+    return make(
+        conn,
+        actor_id=actor_id,
+        run_id=run_id,
+        by=by,
+        arguments=arguments,
+        command_id=command_id,
+        configurations=configurations,
+    )
 
 
 def _longer(lease: Lease, epochs: int) -> str:

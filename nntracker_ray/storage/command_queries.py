@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from nntracker_ray.commands import CommandRow, Outcome, Selection, Target, Verb
-from nntracker_ray.errors import NotFoundError
+from nntracker_ray.errors import ConflictError, NotFoundError
+from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
@@ -25,6 +27,31 @@ def find_command(conn: Connection, *, actor_id: UUID, command_id: UUID) -> Comma
 def has_command(conn: Connection, *, actor_id: UUID, key: str) -> bool:
     """Whether the actor has sent a command with this key."""
     return conn.execute(query("command_of_key"), {"actor_id": actor_id, "key": key}).fetchone() is not None
+
+
+def repeated_command(
+    conn: Connection, *, actor_id: UUID, key: str, verb: Verb, arguments: Mapping[str, JsonValue], said: str
+) -> CommandRow | None:
+    """The command that was sent with this key in these words; None if the key is new, or the words are others.
+
+    Its words need not be understood for that: the runs that they named may be gone by its own doing.
+
+    Raises: ConflictError: The key was used for another verb or with other arguments.
+    """
+    known = conn.execute(query("command_of_key"), {"actor_id": actor_id, "key": key}).fetchone()
+    if known is None:
+        return None
+    command_id, known_verb, known_arguments, selection = known
+    if (known_verb, json_values.loads(known_arguments)) != (verb.value, arguments):
+        raise ConflictError(another_command(key, known_verb))
+    if json_values.loads(selection).get("said") != said:
+        return None
+    return find_command(conn, actor_id=actor_id, command_id=command_id)
+
+
+def another_command(key: str, verb: str) -> str:
+    """What to say when a key comes again with something else."""
+    return f"the key {key!r} belongs to another command ({verb}); use a new key for each command"
 
 
 def list_commands(

@@ -18,19 +18,22 @@ from nntracker_ray.commands import (
     as_json,
     checked_arguments,
     decide,
+    is_said_again,
     nothing_matches,
     require_parts,
 )
 from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.records import JsonValue, RunState
+from nntracker_ray.states import WITHOUT_TRAINER
 from nntracker_ray.storage import command_effects as effects
 from nntracker_ray.storage import json_values
-from nntracker_ray.storage.command_queries import find_command, selected_run_nos
+from nntracker_ray.storage.child_configurations import ChildConfigurations
+from nntracker_ray.storage.command_queries import another_command, find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
 from nntracker_ray.storage.run_locks import LockedRun, lock_experiments, lock_runs
-from nntracker_ray.storage.share_writes import owners_of, within_queue_limits
+from nntracker_ray.storage.share_writes import lock_queues, owners_of, within_queue_limits
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import leave_without_trainer, set_states
 
@@ -42,6 +45,7 @@ AT_ONCE = Decision(Outcome.DONE)
 MAKING = frozenset({Verb.FORK, Verb.RERUN})  # verbs that add runs to the experiment
 
 FollowUp: TypeAlias = Callable[[Connection, CommandRow], None]
+NewRun: TypeAlias = Callable[[Connection, UUID], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class _Order:
     by: str
     verb: Verb
     arguments: dict[str, JsonValue]
+    new_run: NewRun
 
 
 def submit_command(
@@ -64,6 +69,7 @@ def submit_command(
     selection: Selection,
     arguments: Mapping[str, JsonValue] | None = None,
     key: str | None = None,
+    new_run: NewRun = lambda _conn, _run_id: None,
     follow_up: FollowUp | None = None,
 ) -> CommandRow:
     """Carry out a command for every run selected: what can be done at once is done, the rest is asked of the trainers.
@@ -75,6 +81,8 @@ def submit_command(
         by: Who asks, by name; kept in the history of each run.
         arguments: As `Verb` says.
         key: Chosen by the sender. The same key again returns the first command's row and changes nothing.
+        new_run: Called in the same transaction with the id of each fork and rerun that is made. ConflictError refuses
+            that one.
         follow_up: Called in the same transaction with the row of a new command.
     Raises:
         BadInputError: The arguments do not fit the verb, or the selection is empty.
@@ -88,7 +96,7 @@ def submit_command(
         command_id = _note_command(conn, actor_id, by, verb, selection, given, key)
         if command_id is None:
             return _same_command(conn, actor_id, verb, selection, given, str(key))
-        return _submit(conn, _Order(command_id, actor_id, by, verb, given), selection, follow_up)
+        return _submit(conn, _Order(command_id, actor_id, by, verb, given, new_run), selection, follow_up)
 
     # In a savepoint: who catches an error and goes on with the connection must not commit half a command.
     return despite_deadlocks(conn, carry_out)
@@ -96,11 +104,16 @@ def submit_command(
 
 def _submit(conn: Connection, order: _Order, selection: Selection, follow_up: FollowUp | None) -> CommandRow:
     run_nos = selected_run_nos(conn, actor_id=order.actor_id, selection=selection)
-    with within_queue_limits(conn, owner_ids=owners_of(conn, run_nos)):
-        runs = _lock(conn, order, selection, run_nos)
-        if not runs:
-            raise NotFoundError(nothing_matches(selection))
-        _note_targets(conn, order, runs, _carry_out(conn, order, runs))
+    owners = owners_of(conn, run_nos)
+    lock_queues(conn, owners)  # before any run: two commands must not wait for each other
+    runs, gone = _lock(conn, order, selection, run_nos)
+    if not (runs or gone):
+        raise NotFoundError(nothing_matches(selection))
+    # Not around the locking: a run whose trainer is gone waits already, and is no more than was there.
+    with within_queue_limits(conn, owner_ids=owners):
+        done = _carry_out(conn, order, runs)
+    targets = done | {run.run_no: _target_gone(run, order.verb) for run in gone}
+    _note_targets(conn, order, [*runs, *gone], targets)
     row = find_command(conn, actor_id=order.actor_id, command_id=order.command_id)
     if follow_up is not None:
         follow_up(conn, row)
@@ -136,23 +149,30 @@ def _same_command(
 ) -> CommandRow:
     row = conn.execute(query("command_of_key"), {"actor_id": actor_id, "key": key}).fetchone()
     assert row is not None, "its key was refused just now"  # noqa: S101 - for the type checker
-    command_id, *known = row
-    asked = [verb.value, arguments, as_json(selection)]
-    if [known[0], *map(json_values.loads, known[1:])] != asked:
-        raise ConflictError(
-            f"the key {key!r} belongs to another command ({known[0]}); use a new key for each command"
-        )
+    command_id, known_verb, known_arguments, stored = row
+    same = (known_verb, json_values.loads(known_arguments)) == (verb.value, arguments)
+    if not (same and is_said_again(selection, json_values.loads(stored))):
+        raise ConflictError(another_command(key, known_verb))
     return find_command(conn, actor_id=actor_id, command_id=command_id)
 
 
-def _lock(conn: Connection, order: _Order, selection: Selection, run_nos: Sequence[int]) -> list[LockedRun]:
+def _lock(
+    conn: Connection, order: _Order, selection: Selection, run_nos: Sequence[int]
+) -> tuple[list[LockedRun], list[LockedRun]]:
+    """The runs that are meant; and those that went only now, because their deletion waited for a dead trainer."""
     if order.verb in MAKING:
         lock_experiments(conn, run_nos)
-    runs = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE)
+    runs, gone = lock_runs(conn, run_nos, to_delete=order.verb is Verb.DELETE), []
     if silent := [run for run in runs if run.silent_for_s > SILENT_S]:
         leave_without_trainer(conn, silent, why=f"its trainer was silent for {SILENT_S:g} s")
         runs = lock_runs(conn, run_nos)
-    # Somebody may have changed one before it was locked.
+        left = {run.run_no for run in runs}
+        gone = [replace(run, state=WITHOUT_TRAINER[run.state]) for run in silent if run.run_no not in left]
+    return _in_states(runs, selection), _in_states(gone, selection)
+
+
+def _in_states(runs: Sequence[LockedRun], selection: Selection) -> list[LockedRun]:
+    """Somebody may have changed one before it was locked."""
     return [run for run in runs if not selection.states or run.state in selection.states]
 
 
@@ -182,8 +202,13 @@ def _target(run: LockedRun, decision: Decision) -> Target:
     return Target(run.run_id, run.name, decision.outcome, decision.why, None)
 
 
+def _target_gone(run: LockedRun, verb: Verb) -> Target:
+    refused = Decision(Outcome.REFUSED, why="it was to be deleted, and is gone now")
+    return _target(run, AT_ONCE if verb is Verb.DELETE else refused)
+
+
 def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> dict[int, Target]:
-    targets = {}
+    targets, configurations = {}, ChildConfigurations(conn)
     for parent in parents:
         target = _target(parent, Decision(Outcome.DONE))
         try:
@@ -196,7 +221,9 @@ def _new_runs(conn: Connection, order: _Order, parents: Sequence[LockedRun]) -> 
                     by=order.by,
                     arguments=order.arguments,
                     command_id=order.command_id,
+                    configurations=configurations,
                 )
+                order.new_run(conn, new_run_id)
             targets[parent.run_no] = replace(target, new_run_id=new_run_id)
         except (ConflictError, NotFoundError) as refusal:
             targets[parent.run_no] = replace(target, outcome=Outcome.REFUSED, why=str(refusal))

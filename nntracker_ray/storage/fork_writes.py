@@ -11,6 +11,7 @@ from nntracker_ray.errors import BadInputError
 from nntracker_ray.forking import Beginning, Kind
 from nntracker_ray.records import JsonValue, RunSpec, from_json, to_json
 from nntracker_ray.storage import json_values
+from nntracker_ray.storage.child_configurations import ChildConfigurations
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.visible import no_such_run
@@ -24,12 +25,14 @@ def fork_run(
     by: str,
     arguments: Mapping[str, JsonValue],
     command_id: UUID | None = None,
+    configurations: ChildConfigurations | None = None,
 ) -> tuple[UUID, str]:
     """Queue a run that goes on from a checkpoint of this one with changed values.
 
     Args:
         arguments: From `forking.read_arguments`.
         command_id: The command behind it, for the history.
+        configurations: One for all the runs that are made in a transaction: then relatives are read once.
     Returns: Id and name of the fork.
     Raises:
         NotFoundError: No such run or not the owner's, or it keeps no such checkpoint.
@@ -45,7 +48,8 @@ def fork_run(
     child = _Child(
         Kind.FORK, spec, beginning.epochs_done, beginning.steps_done, content, by, _with(why, command_id)
     )
-    return _insert(conn, parent, child, changes.name if "name" in changes.given else None)
+    name = changes.name if "name" in changes.given else None
+    return _insert(conn, parent, child, name, configurations or ChildConfigurations(conn))
 
 
 def rerun_run(
@@ -56,6 +60,7 @@ def rerun_run(
     by: str,
     arguments: Mapping[str, JsonValue] | None = None,
     command_id: UUID | None = None,
+    configurations: ChildConfigurations | None = None,
 ) -> tuple[UUID, str]:
     """Queue a run of the same specification and seed; of a fork, one from the same beginning.
 
@@ -73,7 +78,7 @@ def rerun_run(
     child = _Child(
         Kind.RERUN, spec, parent.inherited_epochs, parent.inherited_steps, None, by, _with(why, command_id)
     )
-    return _insert(conn, parent, child, None)
+    return _insert(conn, parent, child, None, configurations or ChildConfigurations(conn))
 
 
 def place_fork(conn: Connection, *, run_id: UUID, beginning: Beginning) -> None:
@@ -86,6 +91,14 @@ def place_fork(conn: Connection, *, run_id: UUID, beginning: Beginning) -> None:
     if row is not None:
         conn.execute(query("forget_inherited_last_metrics"), {"run_no": row[0]})
         conn.execute(query("inherit_last_metrics"), {"run_no": row[0]})
+
+
+def correct_fork(conn: Connection, run_no: int) -> None:
+    """Let the row of a fork say where it really begins, as its fact "forked_from" does; mostly it says so already."""
+    row = conn.execute(query("correct_fork"), {"run_no": run_no}).fetchone()
+    if row is not None:
+        conn.execute(query("forget_inherited_last_metrics"), {"run_no": run_no})
+        conn.execute(query("inherit_last_metrics"), {"run_no": run_no})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +122,6 @@ class _Child:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Relative:
-    name: str
-    configuration_index: int
-    spec: RunSpec
-    has_this_parent: bool
-
-
 def _locked(conn: Connection, actor_id: UUID, run_id: UUID) -> _Parent:
     row = conn.execute(query("lock_parent"), {"actor_id": actor_id, "run_id": run_id}).fetchone()
     if row is None:
@@ -127,15 +132,21 @@ def _locked(conn: Connection, actor_id: UUID, run_id: UUID) -> _Parent:
     )
 
 
-def _insert(conn: Connection, parent: _Parent, child: _Child, name: str | None) -> tuple[UUID, str]:
-    relatives = _relatives(conn, parent, child.kind)
-    names = [one.name for one in relatives if one.has_this_parent]
+def _insert(
+    conn: Connection,
+    parent: _Parent,
+    child: _Child,
+    name: str | None,
+    configurations: ChildConfigurations,
+) -> tuple[UUID, str]:
+    names = _names_of_children(conn, parent, child.kind)
     run_id, number = _free_id(conn, parent, child, forking.child_number(parent.name, child.kind, names))
     spec = replace(
         child.spec,
         run_id=run_id,
         name=name or forking.child_name(parent.name, child.kind, number),
-        configuration_index=_configuration_index(conn, child.spec, relatives),
+        configuration_index=configurations.assign(child.spec, child.kind),
+        origin=child.spec.origin and replace(child.spec.origin, run_no=parent.run_no),
     )
     row = conn.execute(query("insert_child"), _values(spec, parent, child)).fetchone()
     if row is not None and child.inherited_steps is not None:
@@ -143,11 +154,9 @@ def _insert(conn: Connection, parent: _Parent, child: _Child, name: str | None) 
     return run_id, spec.name
 
 
-def _relatives(conn: Connection, parent: _Parent, kind: Kind) -> list[_Relative]:
-    spec = parent.spec
-    values = {"experiment_id": spec.experiment_id, "configuration_index": spec.configuration_index}
-    rows = conn.execute(query("relatives"), {**values, "origin": kind, "parent_no": parent.run_no})
-    return [_Relative(name, index, from_json(RunSpec, text), own) for name, index, text, own in rows]
+def _names_of_children(conn: Connection, parent: _Parent, kind: Kind) -> list[str]:
+    values = {"parent_no": parent.run_no, "origin": kind}
+    return [name for (name,) in conn.execute(query("names_of_children"), values)]
 
 
 def _free_id(conn: Connection, parent: _Parent, child: _Child, number: int) -> tuple[UUID, int]:
@@ -158,22 +167,6 @@ def _free_id(conn: Connection, parent: _Parent, child: _Child, number: int) -> t
         if row is None or not row[0]:
             return run_id, number
         number += 1
-
-
-def _configuration_index(conn: Connection, spec: RunSpec, relatives: Sequence[_Relative]) -> int:
-    """A configuration of its own, shared with what is the same but for fold and repeat.
-
-    So the folds of a fork have a mean of their own, and no mean has one fold twice.
-    """
-    places: dict[int, set[tuple[int | None, int]]] = {}
-    for one in relatives:
-        if forked_spec.comparable(one.spec) == forked_spec.comparable(spec):
-            places.setdefault(one.configuration_index, set()).add((one.spec.fold, one.spec.repeat))
-    free = [index for index, taken in places.items() if (spec.fold, spec.repeat) not in taken]
-    if free:
-        return free[0]
-    row = conn.execute(query("next_configuration_index"), {"experiment_id": spec.experiment_id}).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _values(spec: RunSpec, parent: _Parent, child: _Child) -> dict[str, JsonValue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,16 @@ from nntracker_ray.storage.state_writes import MANAGER, change_state, leave_with
 from nntracker_ray.storage.visible import no_such_run
 
 
-def requeue_orphans(conn: Connection, *, silent_for_s: float) -> list[UUID]:
-    """Queue runs again whose trainer has not been heard of for so long. Returns those queued.
+@dataclass(frozen=True, slots=True)
+class Bereft:
+    """Runs whose trainers are gone, by what that makes of them; those that were to pause are in neither list."""
+
+    queued: list[UUID]  # again
+    stopped: list[UUID]  # as was asked for; a last capture is still to be taken from their checkpoints
+
+
+def requeue_orphans(conn: Connection, *, silent_for_s: float) -> Bereft:
+    """Queue runs again whose trainer has not been heard of for so long.
 
     Of the silent ones, those asked to pause become paused and those asked to stop become stopped: both have happened.
     """
@@ -24,8 +33,8 @@ def requeue_orphans(conn: Connection, *, silent_for_s: float) -> list[UUID]:
     return _leave(conn, runs, f"its trainer was silent for {silent_for_s:g} s")
 
 
-def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> list[UUID]:
-    """Queue again everything that is leased to this manager. Returns the runs queued.
+def requeue_leases(conn: Connection, *, manager_id: UUID, why: str) -> Bereft:
+    """Queue again everything that is leased to this manager.
 
     Only for a manager that knows that the trainers are gone: after its own restart, or after it ended them.
     Of these runs, those asked to pause become paused and those asked to stop become stopped.
@@ -64,13 +73,13 @@ def _lock_found(conn: Connection, name: str, values: Mapping[str, Any]) -> list[
     return [run for run in runs if run.run_no in found]
 
 
-def _leave(conn: Connection, runs: Sequence[LockedRun], why: str) -> list[UUID]:
+def _leave(conn: Connection, runs: Sequence[LockedRun], why: str) -> Bereft:
     leave_without_trainer(conn, runs, why=why)
-    return [run.run_id for run in runs if _is_queued(run)]
+    return Bereft(_becoming(RunState.QUEUED, runs), _becoming(RunState.STOPPED, runs))
 
 
-def _is_queued(left: LockedRun) -> bool:
-    return WITHOUT_TRAINER[left.state] is RunState.QUEUED
+def _becoming(state: RunState, left: Sequence[LockedRun]) -> list[UUID]:
+    return [run.run_id for run in left if WITHOUT_TRAINER[run.state] is state]
 
 
 def _lost_before(conn: Connection, run_no: int) -> int:

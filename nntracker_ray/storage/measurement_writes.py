@@ -9,6 +9,7 @@ from nntracker_ray.storage import json_values
 from nntracker_ray.storage.adaptation_writes import write_adaptations
 from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.fork_writes import correct_fork
 from nntracker_ray.storage.log_writes import write_log
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
@@ -61,6 +62,21 @@ def _write_progress(conn: Connection, batches: Sequence[Batch]) -> None:
             if isinstance(record, Progress):
                 reached = (batch.attempt, record.steps_done, record.epochs_done)
                 furthest[batch.run_no] = max(reached, furthest.get(batch.run_no, reached))
-    for run_no, (attempt, steps_done, epochs_done) in sorted(furthest.items()):
-        values = {"run_no": run_no, "attempt": attempt, "epochs_done": epochs_done, "steps_done": steps_done}
-        conn.execute(query("advance_progress"), values)
+    forks = _begun_forks(batches)
+    for run_no in sorted(forks | furthest.keys()):  # in order: two writers must not wait for each other
+        if run_no in forks:
+            correct_fork(conn, run_no)
+        if run_no in furthest:
+            attempt, steps_done, epochs_done = furthest[run_no]
+            values = {"run_no": run_no, "attempt": attempt, "epochs_done": epochs_done}
+            conn.execute(query("advance_progress"), values | {"steps_done": steps_done})
+
+
+def _begun_forks(batches: Sequence[Batch]) -> set[int]:
+    """Those that say where they begin."""
+    return {
+        batch.run_no
+        for batch in batches
+        for record in batch.records
+        if isinstance(record, RunFact) and record.key == "forked_from"
+    }

@@ -5,7 +5,12 @@ The owner is bound inside each statement: what is not there and what is somebody
 
 from nntracker_ray.storage.adaptation_queries import adaptations
 from nntracker_ray.storage.checkpoint_queries import checkpoints
-from nntracker_ray.storage.command_queries import find_command, has_command, list_commands
+from nntracker_ray.storage.command_queries import (
+    find_command,
+    has_command,
+    list_commands,
+    repeated_command,
+)
 from nntracker_ray.storage.experiment_queries import (
     ExperimentRow,
     count_experiments,
@@ -76,6 +81,7 @@ __all__ = [
     "queue_lengths",
     "read_only_sql",
     "reduced_weights",
+    "repeated_command",
     "run_called",
     "run_facts",
     "run_spec",

@@ -39,6 +39,18 @@ def set_share(conn: Connection, *, name: str, share: Share) -> None:
         raise NotFoundError(f"no user {name!r}; `nntracker share` lists those there are")
 
 
+def lock_queue(conn: Connection, *, owner_id: UUID) -> int | None:
+    """How many runs of this user may wait; None: any number. With a limit, transactions that queue some take turns."""
+    row = conn.execute(query("queue_limit"), {"owner_id": owner_id}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def lock_queues(conn: Connection, owner_ids: Sequence[UUID]) -> None:
+    """`lock_queue` of several users, in the order given."""
+    for owner_id in owner_ids:
+        lock_queue(conn, owner_id=owner_id)
+
+
 @contextmanager
 def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
     """What is done inside may queue runs of this user up to the limit. The caller rolls back what is refused.
@@ -47,11 +59,11 @@ def within_queue_limit(conn: Connection, *, owner_id: UUID) -> Iterator[None]:
 
     Raises: ConflictError: More would wait than the user is allowed.
     """
-    row = conn.execute(query("queue_limit"), {"owner_id": owner_id}).fetchone()
-    if row is None:
+    limit = lock_queue(conn, owner_id=owner_id)
+    if limit is None:
         yield
         return
-    before, limit = _queued(conn, owner_id), row[0]
+    before = _queued(conn, owner_id)
     yield
     after = _queued(conn, owner_id)
     if after > max(limit, before):

@@ -9,6 +9,7 @@ from uuid import UUID
 from nntracker_ray.errors import ConflictError, StaleAttemptError
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER, Speaker, require_possible
+from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.run_locks import LockedRun, lock_run
 from nntracker_ray.storage.settling import settle
@@ -39,7 +40,8 @@ def change_state(
         by: Who: a person's name, "run-manager", "trainer".
         attempt: The trainer's attempt; None when it is not a trainer who speaks.
         error: Message and traceback of a failure; kept in the history for ever.
-        hold: "disk" with `paused`: the run goes on by itself once there is room.
+        hold: "disk" with `paused`: the run goes on by itself once there is room. Not of a run that a person has asked
+            to pause.
     Returns: the state that the run has now.
     Raises:
         NotFoundError: No such run.
@@ -58,7 +60,8 @@ def change_state(
     if reached is not run.state:
         require_possible(run.state, reached, speaker)
         _require_hold(run, reached, speaker)
-        set_states(conn, [run.run_no], reached, by=by, why=why, error=error, hold=hold, speaker=speaker)
+        kept = hold if run.state is not RunState.PAUSING else None
+        set_states(conn, [run.run_no], reached, by=by, why=why, error=error, hold=kept, speaker=speaker)
     elif state is RunState.RUNNING:
         conn.execute(query("note_first_step"), {"run_no": run.run_no})
     return reached
@@ -79,7 +82,9 @@ def set_states(
 
     The caller has locked them and knows that the change is possible for each of them.
     """
-    values = {"run_nos": list(run_nos), "state": state.value, "by": by, "why": why, "error": error}
+    # What a library raises may hold anything; a run whose last word cannot be written would be tried for ever.
+    said = {"why": storable(why), "error": None if error is None else storable(error)}
+    values = {"run_nos": list(run_nos), "state": state.value, "by": by, **said}
     flags = {
         "is_final": state.is_final,
         "is_at_work": state in AT_WORK,

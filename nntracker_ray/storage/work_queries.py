@@ -62,6 +62,7 @@ class DeletionCost:
     run_id: UUID
     captures: int  # epochs at which arrays were stored
     captured_bytes: int
+    checkpoint_bytes: int  # as the trainer has last told
     metric_points: int
     forks: int  # runs that go on from it; they keep what they inherited
 

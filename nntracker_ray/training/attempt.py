@@ -27,6 +27,7 @@ from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder
 from nntracker_ray.training.saver import FLUSH_TIMEOUT_S, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
+from nntracker_ray.training.stopping import early_stopping
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ Outcome: TypeAlias = Literal["finished", "paused", "stopped"]
 class Attempt:
     """Puts together what one attempt needs, going on from a checkpoint if there is one; `run` makes it.
 
-    `model` is the live Keras model, `course` how far it is.
+    `model` is the live Keras model, `course` how far it is; `unsaved` says afterwards why no checkpoint holds its end.
 
     Raises: CheckpointError: The checkpoint there cannot be used for this run.
     """
@@ -52,7 +53,8 @@ class Attempt:
         mailbox: Mailbox,
         schedule: CheckpointSchedule,
     ) -> None:
-        self._elsewhere = Elsewhere(spec, checkpoints, sink.drain)
+        self.unsaved = ""
+        self._elsewhere = Elsewhere(spec, checkpoints, sink, unwanted=mailbox.asked)
         start = beginning(spec, checkpoints)
         schedule.covered = start.place.epochs_done
         self._spec, self._data, self._sink, self._mailbox = spec, data, sink, mailbox
@@ -63,7 +65,7 @@ class Attempt:
         self._feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
         self.course = Course(start.place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
-        self._stopper = _early_stopping(spec)
+        self._stopper = early_stopping(spec)
         self._learning_rate = LearningRate(
             spec,
             model=self.model,
@@ -86,6 +88,7 @@ class Attempt:
             stopper=self._stopper,
             learning_rate=self._learning_rate,
             resumed=start.checkpoint,
+            run_no=checkpoints.run_no,
         )
         _tell_beginning(start.place, resumed=start.checkpoint is not None)
         self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())
@@ -93,7 +96,7 @@ class Attempt:
     @property
     def trouble(self) -> str | None:
         """What is wrong with recording or with checkpoints; None when all is well."""
-        return self._sink.trouble or self._saver.trouble or self._elsewhere.trouble
+        return self._sink.trouble or self._saver.trouble or self.unsaved or self._elsewhere.trouble
 
     @property
     def disk_full(self) -> bool:
@@ -161,13 +164,20 @@ class Attempt:
             self._recorder.progress()
         if not self._keeper.save(pausing=command is Command.PAUSE):
             _log.error("run %s goes on later from its older checkpoint: %s", self._spec.run_id, self.trouble)
-        self._recorder.facts(self._keeper.take_news())
+        self._tell_saved()
         return "stopped" if command is Command.STOP else "paused"
 
+    def _tell_saved(self) -> None:
+        self.unsaved = self._saver.trouble or ""
+        if failed := self._keeper.take_trouble():
+            self._recorder.facts({"checkpoint_trouble": failed})
+        self._recorder.facts(self._keeper.take_news())
+
     def _finish(self) -> Outcome:
-        if self._stopper is not None and self._spec.early_stopping and self._spec.early_stopping.restore_best:
+        self._tell_saved()
+        if self._stopper is not None and self._stopper.best_weights is not None:
             self._recorder.facts({"restored_epoch": self._stopper.best_epoch})
-        self._recorder.facts({"best": self._keeper.best.facts} | self._keeper.take_news())
+        self._recorder.facts({"best": self._keeper.best.facts})
         if self._data.x_test is not None:
             try:
                 self._recorder.tested(self.course.epochs_done - 1, self._tested())
@@ -219,16 +229,3 @@ def _tell_beginning(place: Place, *, resumed: bool) -> None:
         _log.info("goes on at %s", where)
     else:
         _log.info("begins to train")
-
-
-def _early_stopping(spec: RunSpec) -> keras.callbacks.EarlyStopping | None:
-    wanted = spec.early_stopping
-    if wanted is None:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor=wanted.monitor,
-        patience=wanted.patience,
-        min_delta=wanted.min_delta,
-        mode=wanted.mode,
-        restore_best_weights=wanted.restore_best,
-    )

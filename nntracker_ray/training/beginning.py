@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import keras
 
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import LAST, ORIGIN
-from nntracker_ray.errors import CheckpointError
+from nntracker_ray.errors import CheckpointError, NotFoundError
 from nntracker_ray.records import JsonValue, Origin, RunSpec
 from nntracker_ray.training.checkpoint import (
     Checkpoint,
@@ -37,14 +38,22 @@ class Beginning:
 def beginning(spec: RunSpec, folder: CheckpointFolder) -> Beginning:
     """Find what to go on from.
 
-    Raises: CheckpointError: A checkpoint cannot be used, or that of a fork's parent is nowhere.
+    Raises: CheckpointError: A checkpoint cannot be used, or that of a fork's parent is nowhere or leaves nothing to
+        train.
     """
-    folder.adopt_old_files()
+    folder.discard_others()
     if last := read_checkpoint(folder.path(LAST), spec=spec):
         return Beginning(_extended(last, spec))
     if spec.origin is None:
         return Beginning(None)
-    return Beginning(_inherited(_read_origin(spec.origin, folder), spec), forked_from=spec.origin)
+    inherited = _inherited(_read_origin(spec.origin, folder), spec)
+    if (epochs := inherited.place.epochs_done) >= spec.total_epochs:
+        raise CheckpointError(
+            f"checkpoint {spec.origin.checkpoint!r} of run {spec.origin.run_id} has {epochs} epochs by now, and "
+            f"total_epochs is {spec.total_epochs}: nothing is left to train. Fork that run again at an "
+            "earlier checkpoint or with a greater total_epochs"
+        )
+    return Beginning(inherited, forked_from=spec.origin)
 
 
 def enter(model: keras.Model, start: Beginning, data: TrainingData) -> dict[str, JsonValue]:
@@ -113,11 +122,15 @@ def _inherited(parent: Checkpoint, spec: RunSpec) -> Checkpoint:
 
 
 def _read_origin(origin: Origin, folder: CheckpointFolder) -> Checkpoint:
-    places = folder.path(ORIGIN), folder.beside(origin.run_id).path(origin.checkpoint)
-    for path in places:
-        if found := read_any_checkpoint(path):
+    parent = folder.beside(origin.run_id, origin.run_no)
+    if not folder.has(ORIGIN):
+        # A later attempt must begin at the same place, whatever the parent has by then.
+        with suppress(NotFoundError):
+            parent.keep_for_fork(origin.checkpoint, folder.run_id)
+    for place, name in ((folder, ORIGIN), (parent, origin.checkpoint)):
+        if place.has(name) and (found := read_any_checkpoint(place.path(name))):
             return found
     raise CheckpointError(
         f"run {folder.run_id} begins at checkpoint {origin.checkpoint!r} of run {origin.run_id}, which is neither "
-        f"{places[0]} nor {places[1]}; fork that run again at a checkpoint it still has"
+        f"{folder.path(ORIGIN)} nor {parent.path(origin.checkpoint)}; fork that run again at a checkpoint it still has"
     )

@@ -11,7 +11,7 @@ from nntracker_ray.training.checkpoint import Checkpoint
 # Parts of the names of metrics that are better when higher; all others are better when lower.
 HIGHER_IS_BETTER: Final = (
     *("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "io_u", "r2", "similarity", "sensitivity"),
-    *("specificity", "true_positives", "true_negatives"),
+    *("specificity", "true_positives", "true_negatives", "correlation"),
 )
 
 

@@ -69,6 +69,7 @@ class Checkpoint:
     total_epochs: int = 0  # as planned at that moment
     epoch_digest: str = ""  # `epoch_digest(spec)`
     created_at: str = ""  # UTC, ISO 8601
+    run_no: int | None = None  # the database's number of the run; None: written without knowing it
 
 
 def spec_digest(spec: RunSpec) -> str:
@@ -100,6 +101,7 @@ def write_checkpoint(
     """
     head = {
         "run_id": str(checkpoint.run_id),
+        "run_no": checkpoint.run_no,
         "spec_digest": checkpoint.spec_digest,
         "place": asdict(checkpoint.place),
         "callbacks": checkpoint.callbacks,
@@ -147,6 +149,7 @@ def read_any_checkpoint(path: Path) -> Checkpoint | None:
             total_epochs=head.get("total_epochs", 0),
             epoch_digest=head.get("epoch_digest", ""),
             created_at=head.get("created_at") or "",
+            run_no=head.get("run_no"),
         )
     except FileNotFoundError:
         return None

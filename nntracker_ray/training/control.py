@@ -21,9 +21,8 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._wish: Command | None = None
-        self.asked = (
-            threading.Event()
-        )  # set with the first wish: for those who wait for something else meanwhile
+        # Set with the first wish: for those who wait for something else meanwhile.
+        self.asked = threading.Event()
 
     def pause(self) -> None:
         """Write a checkpoint after the batch in hand and end; the run goes on later from there."""

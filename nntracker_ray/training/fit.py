@@ -29,6 +29,7 @@ class TrainerStatus:
     trouble: str | None = None  # what is wrong with recording or checkpoints, though training goes on
     disk_full: bool = False  # the newest checkpoint found no room
     ended_early: str = ""  # why it finished before its last epoch, in words
+    unsaved: str = ""  # why no checkpoint holds where it ended, in words
 
 
 class Trainer:
@@ -91,6 +92,7 @@ class Trainer:
             attempt.trouble,
             attempt.disk_full,
             attempt.ended_early,
+            attempt.unsaved,
         )
 
     def _train(self) -> None:

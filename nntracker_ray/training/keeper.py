@@ -41,7 +41,9 @@ class Keeper:
         stopper: keras.callbacks.EarlyStopping | None,
         learning_rate: LearningRate,
         resumed: Checkpoint | None,
+        run_no: int | None,
     ) -> None:
+        self._run_no = run_no
         self._spec, self._digests = spec, (spec_digest(spec), epoch_digest(spec))
         self._configuration: dict[str, JsonValue] = json.loads(to_json(spec.configuration))
         self._model, self._copies, self._environment = model, copies, dict(environment)
@@ -69,6 +71,7 @@ class Keeper:
 
     def within_epoch(self, *, now_s: float) -> None:
         """Write a checkpoint if the epoch has been long."""
+        self._note(now_s)
         if self._schedule.is_due_within(now_s=now_s) and self._saver.idle:
             self._begin(self._checkpoint())
 
@@ -139,6 +142,7 @@ class Keeper:
         }
         return Checkpoint(
             run_id=self._spec.run_id,
+            run_no=self._run_no,
             spec_digest=self._digests[0],
             place=place,
             arrays=arrays,

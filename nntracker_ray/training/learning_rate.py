@@ -50,7 +50,7 @@ class LearningRate:
         self.initial = effective_learning_rate(model)
         self._memory = ScheduleMemory()
         self._up: bool | None = None
-        self._forked = forked
+        self._forked = forked  # the rate in force is the parent's, and this run asks for another
         if remembered is not None:
             self._go_on(remembered)
         if spec.schedule is not None or spec.origin is not None:
@@ -67,18 +67,18 @@ class LearningRate:
     def memory(self) -> JsonValue:
         """What an attempt that goes on from this moment needs to know."""
         rates = {"rate": effective_learning_rate(self._model), "initial": self.initial}
-        return {**rates, "rule": self._rule, "memory": self._memory.to_json()}
+        return {**rates, "rule": self._rule, "memory": self._memory.to_json(), "forked": self._forked}
 
     def first_batch(self) -> None:
         """Set the rate of the epoch that begins; nothing where an epoch that was broken off goes on."""
         if self._course.batches_done and not self._forked:
             return
         cause = _FORKED if self._forked or self._schedule is None else cause_of(self._schedule)
-        self._forked = False
         try:
             self._change(self._wanted(), cause)
         except LookupError as missing:
             self._tell_once(f"{missing} was not measured in the epoch before")
+        self._forked = False
 
     def epoch_ended(self, logs: Mapping[str, float]) -> None:
         """Take note of a complete epoch, before a checkpoint covers it."""
@@ -94,14 +94,17 @@ class LearningRate:
     def _go_on(self, remembered: Mapping[str, Any]) -> None:
         if not self._forked:
             self.initial = remembered["initial"]
-        if (remembered["rule"], remembered["initial"]) == (self._rule, self.initial):
+        goes_on = (remembered["rule"], remembered["initial"]) == (self._rule, self.initial)
+        if goes_on:
             self._memory = ScheduleMemory(**remembered["memory"])
-            self._forked = False
+        # Also where a fork was left before its first batch.
+        self._forked = (self._forked and not goes_on) or remembered.get("forked", False)
         # A fork begins with the rate that its parent had, so that what differs is a change like any other.
         self._model.optimizer.learning_rate = remembered["rate"]
 
     def _wanted(self) -> float:
-        rate = float(self._held())
+        # To a fork the rate that its parent had come to says nothing: it begins with the one that it asks for.
+        rate = self.initial if self._forked else float(self._held())
         if self._schedule is None:
             return self.initial
         epoch = self._course.epochs_done

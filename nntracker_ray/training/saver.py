@@ -26,12 +26,18 @@ class Keeping:
     names: tuple[str, ...] = ()  # that this moment is kept under as well: "best", "epoch-0004"
     best: Checkpoint | None = None  # when the best moment is an earlier one, not yet on the disk
 
+    @property
+    def best_moment(self) -> Checkpoint | None:
+        """What is to lie under "best" afterwards; None: what lies there."""
+        return self.last if BEST in self.names else self.best
+
 
 class Saver:
     """Writes one checkpoint at a time, in a thread of its own.
 
     A checkpoint is put in place only after `flush` has said that every record of the epochs it covers is
-    durable. So whatever is killed when: a record is in the spool, or its epoch is trained again.
+    durable. So whatever is killed when: a record is in the spool, or its epoch is trained again. A best moment
+    that could not be written is held and comes with the next checkpoint, which else would speak of what is not there.
 
     Args:
         stored: Called in that thread after each change of the folder.
@@ -46,6 +52,7 @@ class Saver:
         self._folder, self._flush, self._stored = folder, flush, stored
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._current: Future[None] | None = None
+        self._best: Checkpoint | None = None  # the best moment as long as it is not on the disk
         self.took_s = 0.0  # the last one
         self.trouble: str | None = None  # why the last one failed
         self.disk_full = False  # that was the reason
@@ -87,16 +94,18 @@ class Saver:
         self.took_s = time.perf_counter() - began
 
     def _write(self, keeping: Keeping) -> None:
+        self._best = keeping.best_moment or self._best
         if not self._flush(FLUSH_TIMEOUT_S):
             raise CheckpointError(
                 "the records of these epochs are not safe on disk, so the run keeps its older checkpoint and "
                 "would train them again"
             )
         folder = self._folder
-        if keeping.best is not None:
-            write_checkpoint(folder.path(BEST), keeping.best)
+        if self._best is not None and self._best is not keeping.last:
+            write_checkpoint(folder.path(BEST), self._best)
         also = [folder.path(name) for name in keeping.names]
         write_checkpoint(folder.path(LAST), keeping.last, also=also)
+        self._best = None
         folder.prune()
         self.infos = folder.infos()
         self._stored()

@@ -17,4 +17,6 @@ SELECT DISTINCT ON (m.metric) %(run_no)s, m.metric, m.epoch, m.step, m.value, m.
  WHERE m.layer = '' AND m.tensor = ''
    -- A test is made at the end of a run: it is the parent's result.
    AND NOT starts_with(m.metric, 'test_')
- ORDER BY m.metric, m.epoch DESC, m.step DESC;
+ ORDER BY m.metric, m.epoch DESC, m.step DESC
+    -- What it has measured itself is newer.
+    ON CONFLICT DO NOTHING;

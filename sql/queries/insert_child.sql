@@ -6,12 +6,12 @@
 WITH new AS (
     -- With its parent's position it stands behind its parent in lists and in the queue.
     INSERT INTO runs (run_id, experiment_id, owner_id, experiment_no, name, position, configuration_index, fold, spec,
-                      cpu, gpu, total_epochs, priority, parent_no, origin, inherited_epochs, inherited_steps,
-                      epochs_done, steps_done)
+                      cpu, gpu, total_epochs, priority, parent_no, origin, inherited_epochs, captures_before,
+                      inherited_steps, epochs_done, steps_done)
     SELECT %(run_id)s, p.experiment_id, p.owner_id, p.experiment_no, %(name)s, p.position, %(configuration_index)s,
            p.fold, %(spec)s::json, %(cpu)s, %(gpu)s, %(total_epochs)s, %(priority)s, p.run_no, %(origin)s,
-           %(inherited_epochs)s::int, %(inherited_steps)s::int8, coalesce(%(inherited_epochs)s::int, 0),
-           coalesce(%(inherited_steps)s::int8, 0)
+           %(inherited_epochs)s::int, %(inherited_epochs)s::int, %(inherited_steps)s::int8,
+           coalesce(%(inherited_epochs)s::int, 0), coalesce(%(inherited_steps)s::int8, 0)
       FROM runs p
      WHERE p.run_no = %(parent_no)s
     RETURNING run_no, run_id, experiment_id

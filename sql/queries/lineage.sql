@@ -4,12 +4,12 @@
 --             before_epoch int (its captures before this epoch, NULL: all), inherited_epochs int (of the run itself)
 WITH RECURSIVE lineage AS (
     SELECT 0 AS generation, run_no, NULL::int8 AS up_to_step, NULL::int AS before_epoch, inherited_epochs,
-           parent_no, inherited_steps AS next_steps, inherited_epochs AS next_epochs
+           parent_no, inherited_steps AS next_steps, captures_before AS next_epoch
       FROM runs
      WHERE run_id = %(run_id)s AND experiment_id IN (SELECT experiment_id FROM visible_experiments(%(viewer_id)s))
     UNION ALL
-    SELECT l.generation + 1, p.run_no, least(l.up_to_step, l.next_steps), least(l.before_epoch, l.next_epochs),
-           l.inherited_epochs, p.parent_no, p.inherited_steps, p.inherited_epochs
+    SELECT l.generation + 1, p.run_no, least(l.up_to_step, l.next_steps), least(l.before_epoch, l.next_epoch),
+           l.inherited_epochs, p.parent_no, p.inherited_steps, p.captures_before
       FROM lineage l
       JOIN runs p ON p.run_no = l.parent_no
      WHERE l.next_steps IS NOT NULL

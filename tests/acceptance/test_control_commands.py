@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from apps.cli import main
+from nntracker_ray.checkpoints.info import CheckpointInfo, infos_as_fact
 from nntracker_ray.home import Home
 from nntracker_ray.records import Batch, LogLine, NamedConf, RunState
 from nntracker_ray.storage import writes
@@ -72,6 +74,13 @@ def run(home, capsys, monkeypatch) -> Callable[..., Ended]:
         return Ended(int(ended.value.code or 0), *capsys.readouterr())
 
     return run
+
+
+class Terminal(io.StringIO):
+    """A person who can be asked."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def process(home: Home, *arguments: object, env=None, timeout=240) -> subprocess.CompletedProcess[str]:
@@ -175,6 +184,67 @@ class TestActing:
 
         assert len(listed(run)) == 5
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            ("rm", "2", "--yes"),
+            ("rm", "--experiment", "Grid", "--yes"),
+            ("rerun", "--all"),
+            ("fork", "1", "2", "--checkpoint", "best", "--set", "learning_rate=0.01"),
+        ],
+        ids=" ".join,
+    )
+    def test_the_same_line_with_its_key_is_the_same_command(self, run, line):
+        """Also when its words mean others by now: runs that it deleted are gone, those that it made are there."""
+        first, after = run(*line, "--key", "once", "--json"), listed(run)
+        again = run(*line, "--key", "once", "--json")
+
+        assert again.returncode == first.returncode, again.stderr
+        assert json.loads(again.stdout)["command_id"] == json.loads(first.stdout)["command_id"]
+        assert listed(run) == after
+
+    def test_a_key_that_belongs_to_another_line_is_refused(self, run):
+        """Whoever uses a key twice by mistake must not believe that the second command was carried out."""
+        run("rm", "2", "--yes", "--key", "once")
+        before = listed(run)
+
+        for other in (("pause", "2"), ("rm", "3", "--yes"), ("extend", "2", "--epochs", "5")):
+            ended = run(*other, "--key", "once")
+            assert ended.returncode == 1, other
+            assert "belongs to another command" in " ".join(ended.stderr.split())
+        assert listed(run) == before
+
+    def test_a_yes_is_for_the_runs_that_were_shown(self, run, monkeypatch):
+        """While a person reads the list a run may begin to match; nobody has agreed to lose that one."""
+        monkeypatch.setattr(sys, "stdin", Terminal())
+        run("pause", "3")
+
+        def think(*_arguments: object, **_named: object) -> bool:
+            run("pause", "4")
+            run("resume", "3")
+            run("pause", "3")
+            return True
+
+        monkeypatch.setattr("apps.deletion.Confirm.ask", think)
+        ended = run("rm", "--all", "--state", "paused")
+
+        assert ended.returncode == 0, ended.stderr
+        assert listed(run) == {1: "finished", 2: "failed", 4: "paused"}
+
+    def test_a_shown_run_that_left_its_state_meanwhile_stays(self, run, monkeypatch):
+        """What was asked for was to delete paused runs."""
+        monkeypatch.setattr(sys, "stdin", Terminal())
+        run("pause", "3", "4")
+
+        def think(*_arguments: object, **_named: object) -> bool:
+            run("resume", "3")
+            return True
+
+        monkeypatch.setattr("apps.deletion.Confirm.ask", think)
+        run("rm", "--all", "--state", "paused")
+
+        assert listed(run) == {1: "finished", 2: "failed", 3: "queued"}
+
     def test_deleting_asks_and_without_a_terminal_does_nothing(self, run):
         """What is lost is said before it is lost."""
         asked = run("rm", "1")
@@ -213,6 +283,22 @@ class TestActing:
         assert word in " ".join(ended.stderr.split())
         assert "Traceback" not in ended.stderr
         assert listed(run) == before
+
+
+def test_the_size_that_is_lost_counts_every_run(run, database):
+    """Also of the runs that the table has no line for: checkpoints are most of what is lost."""
+    submit(database, "Many", run_specs("Many", folds=30))
+    kept = [
+        CheckpointInfo(name, name, 1, 0, 9, 750_000, None, None, datetime.now(UTC))
+        for name in ("best", "last")
+    ]
+    with database.connection() as conn:
+        conn.execute(
+            "INSERT INTO run_facts SELECT run_no, 'checkpoints', %s, 1 FROM runs",
+            [json.dumps(infos_as_fact(kept))],
+        )
+
+    assert "30 runs, 0 epochs, 45.0 MB" in run("rm", "--all").stderr
 
 
 def test_a_command_for_a_run_at_work_waits_and_says_what_is_pending(run, database):

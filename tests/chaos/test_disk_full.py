@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.commands import Selection, Verb
 from nntracker_ray.control import await_command, command
 from nntracker_ray.home import Home
@@ -89,6 +90,27 @@ def test_a_run_on_a_full_disk_pauses_and_goes_on_when_there_is_room(lab: Lab, pl
     assert any("there is room on the disk again" in why for why in said)
     assert lab.epochs_of(spec, "loss") == list(range(len(lab.epochs_of(spec, "loss"))))
     stop(lab, spec)
+
+
+def test_a_run_that_finds_no_room_for_its_end_makes_the_end_again(lab: Lab):
+    """It would else be finished, and its last checkpoint one of long before."""
+    epochs = 100
+    (spec,) = lab.specs(1, total_epochs=epochs, checkpoint_period=LONG)
+    lab.submit([spec])
+    lab.await_epochs(spec, 3)
+    say(lab, Verb.PAUSE, spec)
+
+    ballast = fill(lab.home.checkpoints)
+    say(lab, Verb.RESUME, spec)
+    held = lab.await_state(spec, RunState.PAUSED, RunState.FINISHED)
+    assert (held.state, held.epochs_done) == (RunState.PAUSED, epochs)
+    ballast.unlink()
+    lab.await_state(spec, RunState.FINISHED)
+
+    assert any("there is room on the disk again" in why for why in reasons(lab, spec))
+    info = CheckpointFolder(lab.home, spec.run_id).info("last")
+    assert (info.epochs_done, info.batches_done) == (epochs, 0)
+    assert lab.epochs_of(spec, "loss") == list(range(epochs))
 
 
 def test_a_person_resumes_a_held_run_without_waiting(lab: Lab):

@@ -68,6 +68,7 @@ class Campaign:
         return chance.choices(FAULTS, [one.weight for one in FAULTS])[0]
 
     def _strike(self, fault: Fault, chance: random.Random, runs: list[UUID]) -> None:
+        self.stage.family()  # what the fault leaves without a parent is known now
         began_s = time.time()
         fault.strike(self.stage, chance)
         ended_s = time.time()
@@ -75,6 +76,7 @@ class Campaign:
         self._revive(runs)
         wait_for(lambda: self._have_gone_on(runs, ended_s) or None, f"work to go on after {fault.name}")
         back_s = time.time() - ended_s
+        self.stage.family()
         self.back_after_s.append((fault.name, back_s))
         count = sum(self.struck.values())
         self.report(
@@ -140,16 +142,11 @@ class Campaign:
         """Look once all is quiet: what was recorded last is delivered within seconds."""
         with suppress(StageError):  # then the checker names what is left
             wait_for(lambda: None if self._left_in_spools() else True, "empty spools")
-        before_the_end = self.stage.family()
         with self.stage.connection() as connection:
             broken = check(connection, self.stage.home, self.pairs)
         self.stage.down()
-        orphans = [
-            f"{one.pid} {one.name()}"
-            for one in before_the_end
-            if one.is_running() and one.status() != "zombie"
-        ]
-        return broken + [Broken("no_orphans", one, "the process is left after the end") for one in orphans]
+        orphans = self.stage.left_behind.values()
+        return broken + [Broken("no_orphans", one, "the process is left after an end") for one in orphans]
 
     def _left_in_spools(self) -> bool:
         return any(self.stage.home.spool.iterdir()) if self.stage.home.spool.is_dir() else False

@@ -21,12 +21,13 @@ from nntracker_ray import control
 from nntracker_ray.commands import CommandRow, Selection, Verb
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.home import Home
-from nntracker_ray.platform_file import running_platform, running_supervisor
+from nntracker_ray.platform_file import running_platform
 from nntracker_ray.records import RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.storage.writes import ensure_local_account
 from nntracker_ray.submission import prepare, submit
+from tests.chaos.suite.family import Family
 
 NNTRACKER = str(Path(sys.executable).parent / "nntracker")
 DISK = "256m"  # of the small disk under the checkpoints
@@ -49,6 +50,8 @@ class Stage:
         self._mounted = self._mount_small_disk()
         self.database: Database | None = None
         self.known_workers: list[int] = []  # as `worker_pids` last saw them
+        self.left_behind: dict[psutil.Process, str] = {}  # what still ran after a `down`
+        self._family = Family(self.home)
 
     # --- its life ----------------------------------------------------------------------------------------------
 
@@ -68,13 +71,24 @@ class Stage:
         self.database = self.database or Database(self.server.dsn, application="chaos")
 
     def down(self) -> None:
-        """End it as people do."""
+        """End it as people do, and note what it leaves behind. Raises: StageError: It did not end."""
+        self.family()
         env = {**os.environ, "NNTRACKER_HOME": str(self.home.root)}
-        subprocess.run([NNTRACKER, "down"], env=env, capture_output=True, timeout=300, check=False)
+        ended = subprocess.run(
+            [NNTRACKER, "down"], env=env, capture_output=True, text=True, timeout=300, check=False
+        )
+        if ended.returncode != 0:
+            raise StageError(f"`nntracker down` ended with exit code {ended.returncode}: {ended.stderr}")
+        for one in self._family.left(but=self._of_database()):
+            self.left_behind[one] = f"{one.pid} {_safely(one.name, '')}"
 
     def close(self) -> None:
         """End everything and remove the small disk."""
-        self.down()
+        with suppress(StageError):
+            self.down()
+        for one in self.left_behind:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         if self.database is not None:
             self.database.close()
         self.server.destroy()
@@ -89,11 +103,8 @@ class Stage:
         return None if info is None else info.pid
 
     def family(self) -> list[psutil.Process]:
-        """Everything that the platform has started."""
-        note = running_supervisor(self.home)
-        with suppress(psutil.NoSuchProcess):
-            return psutil.Process(note.pid).children(recursive=True) if note else []
-        return []
+        """Everything that the platform has started, and that some process of it is still the parent of."""
+        return self._family.look()
 
     def named(self, name: str) -> list[psutil.Process]:
         """Processes of the platform with this program name."""
@@ -108,6 +119,15 @@ class Stage:
         with suppress(FileNotFoundError, IndexError, ValueError):
             return int((self.server.location / "cluster" / "postmaster.pid").read_text().split()[0])
         return None
+
+    def _of_database(self) -> list[psutil.Process]:
+        """The database stays as long as somebody uses it, whoever has started it."""
+        if (pid := self.postmaster_pid()) is None:
+            return []
+        with suppress(psutil.NoSuchProcess):
+            postmaster = psutil.Process(pid)
+            return [postmaster, *postmaster.children(recursive=True)]
+        return []
 
     def worker_pids(self) -> list[int]:
         """Processes that train now, as the database knows them, and as far as they are below our platform."""

@@ -12,16 +12,18 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from nntracker_ray.checkpoint_files import Form, write_checkpoint
 from nntracker_ray.checkpoints.archive import write_archive
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.info import infos_as_fact
 from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb
 from nntracker_ray.control import await_command, command
-from nntracker_ray.errors import NotFoundError
+from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.home import Home
-from nntracker_ray.records import CheckpointPolicy, Lease, RunFact, RunSpec, RunState
+from nntracker_ray.records import CheckpointPolicy, Lease, Origin, RunFact, RunSpec, RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.queries import find_run, layer_weights, state_changes
+from nntracker_ray.storage.queries import run_spec as run_spec_of
 from nntracker_ray.storage.writes import change_state, write_batches
 from nntracker_ray.sweeping import remove_files_of_deleted
 from tests.integration.storage import examples_of_records as examples
@@ -41,7 +43,15 @@ def ask(database: Database, home: Home, owner_id: UUID, verb: Verb, *runs: UUID,
     return command(database, home, actor_id=owner_id, by="ada", verb=verb, selection=chosen, **given)
 
 
-def save(home: Home, run_id: UUID, *, epochs_done: int, batches_done: int = 0, name: str = "last") -> Path:
+def save(
+    home: Home,
+    run_id: UUID,
+    *,
+    epochs_done: int,
+    batches_done: int = 0,
+    name: str = "last",
+    run_no: int | None = None,
+) -> Path:
     """A checkpoint as a trainer leaves it, as far as commands look into it."""
     place = {
         "epochs_done": epochs_done,
@@ -50,6 +60,8 @@ def save(home: Home, run_id: UUID, *, epochs_done: int, batches_done: int = 0, n
         "last_capture": None,
     }
     head = {
+        "run_id": str(run_id),
+        "run_no": run_no,
         "place": place,
         "callbacks": {},
         "weights": [[0, "dense", "kernel", "model/0"]],
@@ -209,6 +221,90 @@ class TestDeleting:
 
         with database.connection() as connection:
             assert swept(connection)
+
+
+class TestADatabaseWithAnAddress:
+    """Whoever has the address may delete; the files are where the run manager is."""
+
+    @pytest.fixture(autouse=True)
+    def by_address(self, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NNTRACKER_DATABASE_URL", database_url)
+
+    def test_only_the_run_manager_removes_files_and_says_so(
+        self, database: Database, home: Home, tmp_path: Path
+    ):
+        """Who finds nothing on a disk of their own knows nothing of the disk that has it."""
+        owner_id = submit(database, [spec := run_spec()])
+        save(home, spec.run_id, epochs_done=1)
+
+        ask(database, Home(tmp_path / "desk"), owner_id, Verb.DELETE, spec.run_id)
+        with pytest.raises(ConflictError, match="a running platform removes them"):
+            submit(database, [spec])
+        assert remove_files_of_deleted(database, home) == 1
+
+        assert not CheckpointFolder(home, spec.run_id).folder.exists()
+        submit(database, [spec])
+
+
+class TestWhatADeletedRunOfTheSameIdHasLeft:
+    """Its checkpoint lies on a machine that nobody looked at; the run was submitted again, and has another number."""
+
+    @pytest.fixture
+    def again(self, database: Database, home: Home) -> tuple[UUID, Lease]:
+        owner_id, lease = started_run(database)
+        ask(database, home, owner_id, Verb.PAUSE, lease.run_id)
+        say(database, lease, RunState.PAUSED)
+        save(home, lease.run_id, epochs_done=7, run_no=lease.run_no - 1)
+        return owner_id, lease
+
+    def test_is_not_captured(self, database: Database, home: Home, again: tuple[UUID, Lease]):
+        """It would be a capture of epochs that this run has never made."""
+        owner_id, lease = again
+
+        ask(database, home, owner_id, Verb.STOP, lease.run_id)
+
+        with pytest.raises(NotFoundError, match="no captured array"):
+            captured(database, owner_id, lease)
+
+    def test_is_not_where_a_fork_begins(self, database: Database, home: Home, again: tuple[UUID, Lease]):
+        """The fork takes the checkpoint of the parent that was forked, from where that is."""
+        owner_id, lease = again
+        save(other := Home(home.root / "other"), lease.run_id, epochs_done=2, run_no=lease.run_no)
+        report_checkpoints(database, other, lease)
+
+        (target,) = ask(database, home, owner_id, Verb.FORK, lease.run_id).targets
+
+        assert target.new_run_id is not None
+        assert not CheckpointFolder(home, target.new_run_id).has("origin")
+        with database.connection() as connection:
+            fork = find_run(connection, viewer_id=owner_id, run_id=target.new_run_id)
+            spec = run_spec_of(connection, owner_id=owner_id, run_id=target.new_run_id)
+        assert fork.epochs_done == 2
+        assert spec.origin == Origin(lease.run_id, "last", lease.run_no)
+
+    def test_is_not_downloaded(
+        self,
+        database: Database,
+        home: Home,
+        again: tuple[UUID, Lease],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        """Weights of the wrong run are worse than none; the right ones may be in the shared folder."""
+        owner_id, lease = again
+        monkeypatch.setenv("NNTRACKER_SHARED", str(shared := tmp_path / "shared"))
+        copy = shared / "checkpoints" / str(lease.run_id) / "last.ckpt"
+        wanted = {"owner_id": owner_id, "run_id": lease.run_id, "name": "last", "form": Form.CHECKPOINT}
+        taken = tmp_path / "taken.ckpt"
+
+        with pytest.raises(NotFoundError):
+            write_checkpoint(database, home, **wanted, target=taken)
+        right = save(Home(tmp_path / "other"), lease.run_id, epochs_done=2, run_no=lease.run_no)
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(right.read_bytes())
+        write_checkpoint(database, home, **wanted, target=taken)
+
+        assert taken.read_bytes() == right.read_bytes()
 
 
 def with_location(spec: RunSpec, location: str) -> RunSpec:

@@ -16,9 +16,10 @@ import pytest
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.home import Home
 from nntracker_ray.models.arguments import check_conf
-from nntracker_ray.models.catalog import load_catalog, snake_name
+from nntracker_ray.models.catalog import load_catalog, metric_name, snake_name
 from nntracker_ray.models.objects import effective_learning_rate, make_loss, make_metric, make_optimizer
 from nntracker_ray.records import NamedConf
+from nntracker_ray.training.best import higher_is_better
 
 ROOT = Path(__file__).parents[3]
 NEEDED = {
@@ -75,6 +76,31 @@ def test_every_loss_and_metric_can_be_made(catalog):
     for signature in catalog.metrics.values():
         conf = {key: NEEDED[key] for key in signature.required}
         assert isinstance(make_metric(NamedConf(signature.name, conf)), keras.metrics.Metric)
+
+
+def test_a_metric_is_called_as_keras_calls_it(catalog):
+    """What a file may watch is what is measured: `val_logcosh`, of the class LogCoshError."""
+    keras.backend.clear_session()  # Keras counts those of one name
+    named = [
+        NamedConf(each.name, {key: NEEDED[key] for key in each.required}) for each in catalog.metrics.values()
+    ]
+
+    assert [metric_name(each) for each in named] == [make_metric(each).name for each in named]
+    assert metric_name(NamedConf("AUC", {"name": "area"})) == "area"
+
+
+def test_metrics_are_better_the_way_that_keras_says(catalog):
+    """Else the checkpoint that is kept as the best is that of the worst epoch."""
+    made = [
+        make_metric(NamedConf(each.name, {key: NEEDED[key] for key in each.required}))
+        for each in catalog.metrics.values()
+    ]
+    known = [metric for metric in made if getattr(metric, "_direction", None)]  # of four Keras says nothing
+
+    ours = {metric.name: higher_is_better(f"val_{metric.name}", "auto") for metric in known}
+
+    assert len(known) > 30
+    assert ours == {metric.name: metric._direction == "up" for metric in known}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,6 +13,7 @@ import ray
 from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb
 from nntracker_ray.control import await_command, command
 from nntracker_ray.records import CaptureSpec, RunSpec, RunState
+from nntracker_ray.storage.deletion_writes import leftovers
 from nntracker_ray.storage.log_queries import log_lines
 from tests.integration.runs.run_kit import Lab, await_value
 
@@ -183,6 +186,33 @@ def test_a_deleted_run_at_work_leaves_no_row_and_no_file(lab: Lab):
     folder = lab.home.checkpoints / str(spec.run_id)
     await_value(lambda: not folder.exists() or None, "its files to be gone", timeout_s=60.0)
     await_free_cpus(2.0)
+
+
+@pytest.mark.slow
+def test_a_deleted_run_that_comes_back_begins_at_nothing(
+    lab: Lab, module_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Its old checkpoint may lie on a disk that nobody looked at: who has the address of the database can delete."""
+    monkeypatch.setenv("NNTRACKER_DATABASE_URL", module_database_url)
+    (spec,) = lab.specs(1)
+    folder = lab.home.checkpoints / str(spec.run_id)
+    lab.submit([spec])
+    lab.await_state(spec, RunState.FINISHED)
+    shutil.copytree(folder, tmp_path / "kept")
+
+    ask(lab, Verb.DELETE, spec)
+    await_value(lambda: are_files_gone(lab, spec) or None, "the run manager to say that the files are gone")
+    shutil.copytree(tmp_path / "kept", folder)
+    lab.submit([spec])
+    lab.await_state(spec, RunState.FINISHED)
+
+    assert lab.epochs_of(spec, "loss") == [0, 1, 2]
+    assert lab.history(spec) == ["queued", "starting", "running", "finished"]
+
+
+def are_files_gone(lab: Lab, spec: RunSpec) -> bool:
+    with lab.database.connection() as connection:
+        return not leftovers(connection, [spec.run_id])
 
 
 @pytest.mark.slow

@@ -194,6 +194,18 @@ def test_a_run_larger_than_every_machine_says_so_once_and_keeps_nobody_waiting(d
     assert claimed.run_id == large.run_id
 
 
+def test_a_cluster_without_workers_says_why_nothing_starts(database: Database):
+    """Its head has no cores; if no machine ever comes, people must see it."""
+    owner_id = submit(database, [run := run_spec()])
+    queue = queue_of(database, cpu=0.0)
+
+    queue.note_too_large()
+
+    with database.connection() as connection:
+        history = state_changes(connection, viewer_id=owner_id, run_id=run.run_id)
+    assert "it waits for a machine with 1 cores" in history["why"][0]
+
+
 def test_hardware_given_back_is_kept_free_until_a_run_wants_it(database: Database):
     """A person who pauses a run wants the machine, not a worker in reserve on it."""
     queue = queue_of(database)
@@ -254,6 +266,30 @@ def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Databa
 
     assert state is RunState.PAUSED
     assert queue.is_given_back
+
+
+@pytest.mark.parametrize("end", ["its worker died", "it fell silent", "its manager began anew"])
+def test_a_run_that_was_to_stop_is_known_until_its_last_capture_is_taken(database: Database, end: str):
+    """Whatever became of its trainer: what the checkpoint holds is what a stop leaves behind."""
+    owner_id = submit(database, specs(1))
+    queue = queue_of(database)
+    lease = queue.claim()
+    assert lease is not None
+    meant = Selection(run_ids=(lease.run_id,))
+    with database.connection() as connection:
+        submit_command(connection, actor_id=owner_id, by="tester", verb=Verb.STOP, selection=meant)
+
+    match end:
+        case "its worker died":
+            queue.report_lost_worker(lease, "killed by signal 9")
+        case "it fell silent":
+            make_silent(database)
+            queue.requeue_silent(30.0)
+        case _:
+            queue.abandon(end)
+
+    assert queue.take_stopped_alone() == [lease.run_id]
+    assert queue.take_stopped_alone() == []
 
 
 def test_one_death_for_its_memory_is_enough(database: Database):

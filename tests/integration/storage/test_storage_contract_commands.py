@@ -316,7 +316,7 @@ class TestSettling:
             row = order(database, owner_id, verb, lease.run_id)
 
             with database.connection() as connection:
-                assert requeue_orphans(connection, silent_for_s=0) == []
+                assert requeue_orphans(connection, silent_for_s=0).queued == []
 
             assert state_of(database, owner_id, lease.run_id) is left
             assert outcome(database, owner_id, row) == (Outcome.DONE, "")
@@ -373,6 +373,28 @@ class TestSettling:
         order(database, owner_id, Verb.PAUSE, lease.run_id)
         with database.connection() as connection, pytest.raises(ConflictError, match="paused by a person"):
             change_state(connection, **manager)
+
+    def test_a_full_disk_does_not_undo_a_pause_that_was_asked_for(self, database: Database):
+        """The trainer may find the disk full while it leaves; the person's word stands, and only theirs."""
+        owner_id, lease = started_run(database)
+        row = order(database, owner_id, Verb.PAUSE, lease.run_id)
+
+        assert say(database, lease, RunState.PAUSED, why="no room", hold="disk") is RunState.PAUSED
+
+        assert outcome(database, owner_id, row) == (Outcome.DONE, "")
+        with database.connection() as connection, pytest.raises(ConflictError, match="paused by a person"):
+            change_state(connection, run_id=lease.run_id, state=RunState.QUEUED, by="run-manager")
+
+    def test_a_reason_that_postgresql_cannot_hold_is_kept_as_far_as_it_can(self, database: Database):
+        """A library's error may have bytes of a file in it; the run must fail all the same, not fall silent."""
+        owner_id, lease = started_run(database)
+
+        say(database, lease, RunState.FAILED, why="a\x00b", error="Traceback: \udc80\x00")
+
+        with database.connection() as connection:
+            history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
+        assert (history["state"][-1], history["why"][-1]) == ("failed", "a\ufffdb")
+        assert history["error"][-1] == "Traceback: ?\ufffd"
 
 
 class TestDeleting:
@@ -523,6 +545,28 @@ class TestSilence:
         assert left == [RunState.PAUSED, RunState.STOPPED]
         assert history["state"][-2:] == ["queued", "paused"]
         assert (history["by"][-2], history["why"][-2]) == ("run-manager", "its trainer was silent for 60 s")
+
+    @pytest.mark.parametrize(
+        ("verb", "expected"),
+        [
+            (Verb.DELETE, (Outcome.DONE, "")),
+            (Verb.STOP, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
+            (Verb.RERUN, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
+        ],
+    )
+    def test_a_deletion_that_waited_for_such_a_run_is_carried_out_by_the_next_command(
+        self, database: Database, verb: Verb, expected: tuple[Outcome, str]
+    ):
+        """The power went before the trainer left: who deletes once more is not told that there is no such run."""
+        owner_id, lease = started_run(database)
+        first = order(database, owner_id, Verb.DELETE, lease.run_id)
+        put(database, lease.run_id, RunState.STOPPING, silent_for_s=61)
+
+        row = order(database, owner_id, verb, lease.run_id)
+
+        assert outcome(database, owner_id, row) == expected
+        assert outcome(database, owner_id, first) == (Outcome.DONE, "")
+        assert (count(database, "runs"), count(database, "deleted_runs")) == (0, 1)
 
 
 class TestAtOnce:

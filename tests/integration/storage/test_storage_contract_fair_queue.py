@@ -237,6 +237,24 @@ class TestTheLimitOfTheQueue:
         with database.connection() as connection:
             assert count_runs(connection, viewer_id=ann) == 2
 
+    def test_refuses_no_command_that_itself_queues_nothing(self, database: Database):
+        """A run whose trainer is gone waits already, whoever is the first to write that down."""
+        ann = user(database, "ann", max_queued=1)
+        silent, waiting = specs(1), specs(1)
+        submit(database, silent, owner_id=ann)
+        claim(database)
+        submit(database, waiting, owner_id=ann)
+        meant = {"owner_id": ann, "by": "ann", "selection": Selection(run_ids=(silent[0].run_id,))}
+        with database.connection() as connection:
+            connection.execute("UPDATE runs SET heartbeat_at = heartbeat_at - interval '61 s'")
+
+        with database.connection() as connection:
+            first = {"verb": Verb.PRIORITISE, "arguments": {"priority": 3}}
+            assert submit_command(connection, **meant, **first).targets[0].outcome is Outcome.DONE
+
+        with database.connection() as connection, pytest.raises(ConflictError, match="1 more run cannot"):
+            submit_command(connection, verb=Verb.RERUN, **meant)
+
 
 def test_each_start_is_charged_to_its_owner(database: Database):
     """The clock is in the database: another manager goes on where this one ended."""

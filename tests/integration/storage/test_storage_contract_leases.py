@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from nntracker_ray.records import Batch, Lease, Progress, RunState
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases
+from nntracker_ray.storage.lease_writes import report_lost_worker, requeue_leases, requeue_orphans
 from nntracker_ray.storage.queries import find_run, state_changes
 from nntracker_ray.storage.writes import change_state, claim_next_run, write_batches
 from tests.integration.storage.examples_of_records import NOON, specs, started_run, submit
@@ -34,9 +34,9 @@ def test_a_manager_queues_its_own_leases_again_and_no_others(database: Database)
     mine, theirs = claim_for(database, MANAGER), claim_for(database, ANOTHER)
 
     with database.connection() as connection:
-        queued = requeue_leases(connection, manager_id=MANAGER, why="restarted")
+        left = requeue_leases(connection, manager_id=MANAGER, why="restarted")
 
-    assert queued == [mine.run_id]
+    assert left.queued == [mine.run_id]
     with database.connection() as connection:
         assert find_run(connection, viewer_id=owner_id, run_id=mine.run_id).state is RunState.QUEUED
         assert find_run(connection, viewer_id=owner_id, run_id=theirs.run_id).state is RunState.STARTING
@@ -50,11 +50,27 @@ def test_a_run_asked_to_pause_is_paused_when_its_trainer_is_gone(database: Datab
         change_state(connection, run_id=lease.run_id, state=RunState.PAUSING, by="ada")
 
     with database.connection() as connection:
-        queued = requeue_leases(connection, manager_id=MANAGER, why="restarted")
+        left = requeue_leases(connection, manager_id=MANAGER, why="restarted")
 
-    assert queued == []
+    assert (left.queued, left.stopped) == ([], [])
     with database.connection() as connection:
         assert find_run(connection, viewer_id=owner_id, run_id=lease.run_id).state is RunState.PAUSED
+
+
+def test_a_run_asked_to_stop_is_named_when_its_trainer_is_gone(database: Database):
+    """Its last capture is still to be taken from its checkpoint, by whoever hears of it."""
+    submit(database, specs(2))
+    silent, leased = claim_for(database, ANOTHER), claim_for(database, MANAGER)
+    with database.connection() as connection:
+        for lease in (silent, leased):
+            change_state(connection, run_id=lease.run_id, state=RunState.STOPPING, by="ada")
+
+    with database.connection() as connection:
+        restarted = requeue_leases(connection, manager_id=MANAGER, why="restarted")
+        fell_silent = requeue_orphans(connection, silent_for_s=0)
+
+    assert (restarted.queued, restarted.stopped) == ([], [leased.run_id])
+    assert (fell_silent.queued, fell_silent.stopped) == ([], [silent.run_id])
 
 
 def test_the_third_worker_lost_in_a_row_fails_the_run(database: Database):

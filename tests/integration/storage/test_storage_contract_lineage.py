@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from nntracker_ray.commands import Selection, Verb
 from nntracker_ray.errors import BadInputError, ConflictError, NNTrackerError, NotFoundError
 from nntracker_ray.forking import Beginning
 from nntracker_ray.records import Adaptation, Lease, Origin, Progress, RunFact, RunRow, RunState
@@ -15,7 +16,8 @@ from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.fork_writes import fork_run, place_fork, rerun_run
 from nntracker_ray.storage.lineage_writes import keep_history_of_children
-from nntracker_ray.storage.writes import write_batches
+from nntracker_ray.storage.migrations import migrate
+from nntracker_ray.storage.writes import submit_command, write_batches
 from tests.integration.storage.examples_of_records import (
     NOON,
     batch,
@@ -110,7 +112,7 @@ class TestForks:
         assert (row.state, row.name) == (RunState.QUEUED, "FileSim fork 1")
         assert (row.epochs_done, row.total_epochs) == (2, 8)
         assert row.experiment_id == parent.spec.experiment_id
-        assert spec.origin == Origin(parent.run_id, "epoch-0001")
+        assert spec.origin == Origin(parent.run_id, "epoch-0001", parent.run_no)
         assert (spec.configuration.learning_rate, spec.seed) == (0.5, parent.spec.seed)
 
     def test_the_history_says_who_forked_from_what(self, database: Database):
@@ -188,6 +190,47 @@ class TestForks:
         assert row.metrics == {"loss": 100.0 * parent.run_no + 2}
         assert len(losses(database, owner_id, run_id)) == 3
 
+    def test_a_fork_is_placed_where_its_trainer_has_really_begun(self, database: Database):
+        """Nobody could keep the checkpoint aside; its parent went on, and no epoch may be missing between them."""
+        owner_id, parent = parent_with_epochs(database, 2)
+        run_id = fork(database, owner_id, parent.run_id)
+        record_epochs(database, parent, range(2, 3), kept("last", 3))
+        lease = claimed(database, run_id)
+
+        for _ in range(2):  # a batch that is sent again changes nothing
+            with database.connection() as conn:
+                write_batches(
+                    conn, [batch(lease, began_at(3), point("loss", 3, value=7.0), Progress(4, 40, NOON))]
+                )
+
+        row = row_of(database, owner_id, run_id)
+        assert (row.epochs_done, row.inherited_epochs) == (4, 3)
+        assert row.metrics == {"loss": 7.0}
+        assert [(epoch, inherited) for epoch, _, inherited in losses(database, owner_id, run_id)] == [
+            (0, True), (1, True), (2, True), (3, False),
+        ]  # fmt: skip
+
+    def test_a_fork_without_its_parent_stays_where_its_copies_end(self, database: Database):
+        """What the parent has measured later is gone with it."""
+        owner_id, parent = parent_with_epochs(database, 2)
+        run_id = fork(database, owner_id, parent.run_id)
+        with database.connection() as conn:
+            keep_history_of_children(conn, parent.run_no)
+            conn.execute("DELETE FROM runs WHERE run_no = %s", [parent.run_no])
+        before = losses(database, owner_id, run_id)
+
+        with database.connection() as conn:
+            write_batches(conn, [batch(claimed(database, run_id), began_at(3))])
+
+        assert losses(database, owner_id, run_id) == before
+
+
+def began_at(epochs: int) -> RunFact:
+    """What a trainer says of a fork that begins after so many epochs."""
+    return RunFact(
+        "forked_from", {"epochs_done": epochs, "batches_done": 0, "steps_done": epochs * STEPS_PER_EPOCH}
+    )
+
 
 class TestFoldsOfForks:
     def summary(self, database: Database, owner_id: UUID, experiment_id: UUID) -> list[tuple[int, str, int]]:
@@ -238,6 +281,20 @@ class TestFoldsOfForks:
         found = self.summary(database, owner_id, leases[0].spec.experiment_id)
         assert [(index, runs) for index, _, runs in found] == [(0, 2), (1, 1), (2, 1)]
 
+    def test_forks_made_at_once_fill_the_same_means_as_those_made_one_by_one(self, database: Database):
+        """One command reads what there is once, and knows what it has added itself."""
+        owner_id, leases = self.folds(database)
+        fork(database, owner_id, leases[0].run_id, changes={"learning_rate": 0.5})
+        asked = {"verb": Verb.FORK, "arguments": {"changes": {"learning_rate": 0.5}}, "by": "ada"}
+        both = Selection(run_ids=tuple(lease.run_id for lease in leases))
+
+        for _ in range(2):
+            with database.connection() as conn:
+                submit_command(conn, actor_id=owner_id, selection=both, **asked)
+
+        found = self.summary(database, owner_id, leases[0].spec.experiment_id)
+        assert [(index, runs) for index, _, runs in found] == [(0, 2), (1, 2), (2, 2), (3, 1)]
+
 
 class TestReruns:
     def test_a_rerun_begins_anew_with_the_same_specification(self, database: Database):
@@ -261,7 +318,7 @@ class TestReruns:
         run_id = rerun(database, owner_id, forked)
 
         spec = claimed(database, run_id).spec
-        assert spec.origin == Origin(forked, "origin")
+        assert spec.origin == Origin(forked, "origin", row_of(database, owner_id, forked).run_no)
         assert losses(database, owner_id, run_id) == [(0, 100.0 * parent.run_no, True)]
 
 
@@ -353,10 +410,18 @@ class TestInheritedHistory:
 
 
 class TestWhatOutlivesAParent:
-    def family(self, database: Database) -> tuple[UUID, list[UUID]]:
-        """Grandparent, parent and child; the child has two epochs of the one, two of the other, and one of its own."""
-        owner_id, first = parent_with_epochs(database, 3)
-        second_id = fork(database, owner_id, first.run_id, checkpoint=1)
+    def family(self, database: Database, *, within: bool = False) -> tuple[UUID, list[UUID]]:
+        """Grandparent, parent and child; the child has two epochs of the one, two of the other, and one of its own.
+
+        Args:
+            within: The grandparent stopped in the epoch after these two, with a capture; the parent made it whole.
+        """
+        owner_id, first = parent_with_epochs(database, 2 if within else 3)
+        if within:
+            stop = RunFact("checkpoints", [kept("last", 2, batches=5)])
+            with database.connection() as conn:
+                write_batches(conn, [batch(first, capture(2, np.zeros(4), step=25), stop)])
+        second_id = fork(database, owner_id, first.run_id, checkpoint="last" if within else 1)
         record_epochs(database, claimed(database, second_id), range(2, 5), kept("epoch-0003", 4))
         third_id = fork(database, owner_id, second_id, checkpoint="epoch-0003")
         record_epochs(database, claimed(database, third_id), range(4, 5))
@@ -369,11 +434,12 @@ class TestWhatOutlivesAParent:
             conn.execute("DELETE FROM runs WHERE run_no = %s", [run_no])
 
     @pytest.mark.parametrize("order", [(1,), (0,), (1, 0), (0, 1)])
+    @pytest.mark.parametrize("within", [False, True])
     def test_a_fork_looks_the_same_when_its_ancestors_are_gone(
-        self, database: Database, order: tuple[int, ...]
+        self, database: Database, order: tuple[int, ...], within: bool
     ):
         """Deleting a run takes nothing from the runs that went on from it, in whatever order."""
-        owner_id, runs = self.family(database)
+        owner_id, runs = self.family(database, within=within)
         before = losses(database, owner_id, runs[2]), captured(database, owner_id, runs[2])
 
         for place in order:
@@ -427,3 +493,18 @@ class TestWhatOutlivesAParent:
 
         assert again != gone
         assert row_of(database, owner_id, again).name == "FileSim fork 2"
+
+
+def test_forks_of_an_older_database_keep_their_captures(database: Database):
+    """Where they end is a column of its own since migration 0007; rows from before get what they showed."""
+    owner_id, parent = parent_with_epochs(database, 3)
+    run_id = fork(database, owner_id, parent.run_id, checkpoint=1)
+    before = captured(database, owner_id, run_id)
+    with database.connection() as conn:
+        conn.execute("ALTER TABLE runs DROP COLUMN captures_before")
+        conn.execute("DELETE FROM nntracker_migrations WHERE name = '0007_fork_captures.sql'")
+
+    assert migrate(database) == ["0007_fork_captures.sql"]
+
+    assert captured(database, owner_id, run_id) == before
+    assert [epoch for epoch, _ in before] == [0, 1]

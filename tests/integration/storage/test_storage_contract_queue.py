@@ -250,9 +250,9 @@ class TestHeartbeats:
             )
 
         with database.connection() as connection:
-            queued = requeue_orphans(connection, silent_for_s=30)
+            left = requeue_orphans(connection, silent_for_s=30)
 
-        assert queued == [silent.run_id]
+        assert left.queued == [silent.run_id]
         assert state_of(database, owner_id, silent.run_id) is RunState.QUEUED
         assert state_of(database, owner_id, lively.run_id) is RunState.STARTING
 
@@ -265,7 +265,7 @@ class TestHeartbeats:
         set_state(database, lease.run_id, RunState(asked), by="ada")
 
         with database.connection() as connection:
-            assert requeue_orphans(connection, silent_for_s=0) == []
+            assert requeue_orphans(connection, silent_for_s=0).queued == []
 
         assert state_of(database, owner_id, lease.run_id) is RunState(happened)
 

@@ -38,6 +38,7 @@ from nntracker_ray.records import (
     Origin,
     RunSpec,
 )
+from nntracker_ray.sinks import MemorySink
 from nntracker_ray.training.checkpoint import read_any_checkpoint
 from nntracker_ray.training.control import Mailbox
 from tests.sample_runs import sample_spec
@@ -69,6 +70,28 @@ def test_epochs_are_kept_as_the_policy_says(whole: Training, home: Path):
     assert {info.name for info in infos} >= {"best", "epoch-0002", "epoch-0003", "last"}
     assert not {info.name for info in infos} & {"epoch-0000", "epoch-0001"}
     assert infos_of_fact(facts(whole.records)["checkpoints"]) == infos
+
+
+class OnceUnsafeSink(MemorySink):
+    """Cannot bring the first epoch to the disk in time."""
+
+    flushes = 0
+
+    def flush(self, timeout_s: float) -> bool:
+        self.flushes += 1
+        return self.flushes > 1 and super().flush(timeout_s)
+
+
+def test_a_best_checkpoint_that_could_not_be_written_comes_with_the_next(tmp_path: Path):
+    """No later epoch is better, so nothing else would ever bring it back."""
+    policy = CheckpointPolicy(every=1, best="loss", mode="max")  # the loss falls: the first epoch is the best
+    spec = sample_spec(total_epochs=3, checkpoints=policy)
+
+    run = train(spec, tmp_path, sink=OnceUnsafeSink())
+
+    (best,) = (info for info in folder_of(spec, tmp_path).infos() if info.name == "best")
+    assert facts(run.records)["best"]["epoch"] == 0
+    assert best.epochs_done == 1
 
 
 @pytest.mark.slow

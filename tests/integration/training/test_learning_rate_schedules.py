@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from nntracker_ray.records import (
     EarlyStopping,
     LearningRateSchedule,
     MetricPoint,
+    Origin,
     Record,
     RunSpec,
 )
@@ -270,8 +272,22 @@ def test_a_plateau_is_that_of_keras(keras_model: Any, conf: dict[str, Any], valu
         assert rate == np.float32(keras.ops.convert_to_numpy(keras_model.optimizer.learning_rate))
 
 
-def test_a_fork_goes_on_with_the_rate_of_its_parent_and_tells_its_own_change():
-    """In the joined plot the step to the new rate is a change like any other."""
+POLICY = "policy"
+OWN_RATES = [
+    (SCHEDULES["step"], 0.005),
+    (SCHEDULES["plateau"], 0.04),
+    (LearningRateSchedule("policy", {"expression": "rate * 0.9"}), 0.036),
+    (LearningRateSchedule("policy", {"expression": "rate if val_loss < 1 else rate * 0.9"}), 0.04),
+    (None, 0.04),
+]
+
+
+@pytest.mark.parametrize("amid_epoch", [False, True])
+@pytest.mark.parametrize(("schedule", "rate_of_fork"), OWN_RATES)
+def test_a_fork_goes_on_with_the_rate_of_its_parent_and_tells_its_own_change(
+    schedule: LearningRateSchedule | None, rate_of_fork: float, amid_epoch: bool
+):
+    """In the joined plot the step to the new rate is a change like any other; a pause before it changes nothing."""
     import keras
 
     from nntracker_ray.training.checkpoint import Place
@@ -280,21 +296,23 @@ def test_a_fork_goes_on_with_the_rate_of_its_parent_and_tells_its_own_change():
     from nntracker_ray.training.recorder import GuardedSink, Recorder
 
     model = SimpleNamespace(optimizer=keras.optimizers.SGD(0.04))
-    course = Course(Place(epochs_done=6, steps_done=96), batches=16, total_epochs=9)
+    place = Place(epochs_done=6, steps_done=96 + 7 * amid_epoch, batches_done=7 * amid_epoch)
+    course = Course(place, batches=16, total_epochs=9)
     sink = MemorySink()
-    spec = scheduled("step", total_epochs=9)
+    spec = sample_spec(schedule=schedule, origin=Origin(UUID(int=9), "last"), total_epochs=9)
 
-    rate = LearningRate(
-        spec,
-        model=model,
-        course=course,
-        recorder=Recorder(GuardedSink(sink), spec.capture, course),
-        remembered={"rate": 0.0025, "initial": 0.01, "rule": None, "memory": {}},
-        forked=True,
-    )
-    rate.first_batch()
-    rate.first_batch()
+    def attempt(remembered: Any, *, forked: bool) -> LearningRate:
+        recorder = Recorder(GuardedSink(sink), spec.capture, course)
+        return LearningRate(
+            spec, model=model, course=course, recorder=recorder, remembered=remembered, forked=forked
+        )
+
+    of_parent = {"rate": 0.0025, "initial": 0.01, "rule": {"kind": "constant", "conf": {}}, "memory": {}}
+    left_at_once = attempt(of_parent, forked=True)
+    attempt(left_at_once.memory, forked=False).first_batch()
 
     (change,) = changes(sink.records)
-    assert (change.epoch, change.step) == (6, 96)
-    assert (change.old, change.new) == (0.0025, 0.005)
+    assert (change.epoch, change.step) == (6, place.steps_done)
+    assert (change.old, change.new) == (0.0025, pytest.approx(rate_of_fork))
+    assert change.cause.startswith("fork")
+    assert "learning_rate_trouble" not in facts(sink.records)

@@ -26,6 +26,7 @@ from nntracker_ray.errors import CheckpointError, StaleAttemptError
 from nntracker_ray.records import (
     Capture,
     CaptureSpec,
+    Configuration,
     EarlyStopping,
     MetricPoint,
     NamedConf,
@@ -34,6 +35,7 @@ from nntracker_ray.records import (
 )
 from nntracker_ray.sinks import MemorySink
 from nntracker_ray.training.control import Mailbox
+from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.recorder import GuardedSink
 from nntracker_ray.training.schedule import CheckpointSchedule
 from tests.sample_runs import sample_spec
@@ -177,6 +179,40 @@ def test_an_early_stop_is_captured_and_the_best_weights_are_tested(tmp_path: Pat
     assert values["val_accuracy"] < 0.9
 
 
+@pytest.mark.parametrize(("monitor", "epochs"), [("val_true_positives", 2), ("val_accuracy", 3)])
+def test_early_stopping_ends_no_run_for_its_metric(tmp_path: Path, monitor: str, epochs: int):
+    """Of some metrics Keras knows no way, and a regression has no accuracy: there it never stops, nor restores."""
+    configuration = Configuration(NamedConf("Adam"), NamedConf("MeanSquaredError"), 0.01)
+    watched = EarlyStopping(monitor=monitor, patience=1, min_delta=1e6, restore_best=True)
+
+    run = train(
+        sample_spec(
+            total_epochs=3,
+            configuration=configuration,
+            extra_metrics=(NamedConf("TruePositives"),),
+            early_stopping=watched,
+        ),
+        tmp_path,
+        data=one_number(),
+        model=one_weight(),
+    )
+
+    assert (run.status.outcome, run.status.epochs_done) == ("finished", epochs)
+    assert facts(run.records).get("restored_epoch") == (0 if epochs == 2 else None)
+
+
+def one_number() -> TrainingData:
+    """Zeros and ones from zeros and ones: two batches."""
+    x = np.tile(np.float32([[0], [1]]), (20, 1))
+    return TrainingData(x, x, x, x, None, None, {})
+
+
+def one_weight() -> str:
+    import keras
+
+    return str(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "sigmoid")]).to_json())
+
+
 def test_a_stopped_run_keeps_its_last_weights(tmp_path: Path):
     """Stop takes effect within a batch, with a capture of that moment and a checkpoint."""
     run = train(
@@ -249,6 +285,16 @@ def test_no_checkpoint_covers_records_that_are_not_safe(tmp_path: Path):
     assert run.checkpoint is None
     assert "not safe" in (run.status.trouble or "")
     assert metric_epochs(run.records, "loss") == [0, 1]
+
+
+@pytest.mark.parametrize("readings", [READINGS_PER_EPOCH + 5, READINGS_PER_EPOCH * 9])
+def test_an_end_that_no_checkpoint_holds_is_told(tmp_path: Path, readings: int):
+    """Who pauses, or forks what has finished, else takes it for the newest."""
+    run = train(sample_spec(total_epochs=2), tmp_path, sink=UnsafeSink(), mailbox=PausingMailbox(readings))
+
+    assert run.status.outcome == ("paused" if readings < READINGS_PER_EPOCH * 2 else "finished")
+    assert "not safe" in run.status.unsaved
+    assert "not safe" in facts(run.records)["checkpoint_trouble"]
 
 
 class StaleSink(MemorySink):

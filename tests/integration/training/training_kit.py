@@ -94,11 +94,12 @@ def train(
     data: TrainingData | None = None,
     model: str | None = None,
     schedule: CheckpointSchedule | None = None,
+    checkpoints: CheckpointFolder | None = None,
 ) -> Training:
     """Make one attempt and wait for its end."""
     configure_process(1)
     sink = sink or MemorySink()
-    checkpoints = folder_of(spec, folder)
+    checkpoints = checkpoints or folder_of(spec, folder)
     trainer = Trainer(
         spec,
         data=data or digits(),

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from checkpoint_kit import SPEC, folder_in, write
 
+from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.checkpoints.mirror import Mirror
 from nntracker_ray.checkpoints.remote_copies import RemoteCopies, remote_of
+from nntracker_ray.home import Home
 from nntracker_ray.records import CheckpointPolicy, Origin
 from nntracker_ray.remote import RemoteFolder
 
@@ -23,6 +25,11 @@ def copies(tmp_path: Path) -> RemoteCopies:
 
 def names(folder):
     return {one.name: one.steps_done for one in folder.infos()}
+
+
+def numbered(home: Path, run_no: int) -> CheckpointFolder:
+    """The folder of a run of which the database's number is known."""
+    return CheckpointFolder(Home(home), SPEC.run_id, run_no=run_no)
 
 
 def mirrored(folder, copies, drained=lambda _: True) -> bool:
@@ -56,6 +63,36 @@ def test_who_is_further_is_believed(tmp_path: Path, copies: RemoteCopies):
     assert mirrored(front, copies)
     assert copies.fetch_into(back) == ["last"]
     assert names(back) == {"last": 40}
+
+
+def test_what_is_further_there_is_not_replaced(tmp_path: Path, copies: RemoteCopies):
+    """A machine that could not fetch it has begun again; fifty epochs must not be lost for its first one."""
+    front, back = folder_in(tmp_path / "front"), folder_in(tmp_path / "back")
+    write(front, "last", 40)
+    write(front, "best", 20)
+    assert mirrored(front, copies)
+    write(back, "last", 11)
+    write(back, "best", 10)
+
+    assert not mirrored(back, copies)
+
+    copies.fetch_into(there := folder_in(tmp_path / "there"))
+    assert names(there) == {"best": 20, "last": 40}
+    write(back, "last", 50)
+    assert mirrored(back, copies)
+    assert copies.steps_done() == 50
+
+
+def test_copies_of_a_deleted_run_of_the_same_id_are_replaced(tmp_path: Path, copies: RemoteCopies):
+    """Its forty steps are not this run's."""
+    deleted, again = (numbered(tmp_path / str(number), number) for number in (1, 2))
+    write(deleted, "last", 40, run_no=1)
+    write(again, "last", 11, run_no=2)
+    assert mirrored(deleted, copies)
+
+    assert mirrored(again, copies)
+
+    assert (copies.steps_done(1), copies.steps_done(2)) == (-1, 11)
 
 
 def test_nothing_goes_out_before_the_database_has_what_it_covers(tmp_path: Path, copies: RemoteCopies):

@@ -68,9 +68,31 @@ class TestKubernetes:
         assert spec["authOptions"] == {"mode": "token"}
         assert all(group["template"]["spec"]["securityContext"]["runAsNonRoot"] for group in groups(spec))
 
+    def test_network_policy_covers_every_pod(self, name: str):
+        """A policy that selects no pod closes nothing; KubeRay gives the cluster of a RayService a name of its own."""
+        (policy,) = (each["spec"] for each in documents("raycluster.yaml") if each["kind"] == "NetworkPolicy")
+        peers = [
+            peer["podSelector"] for peer in policy["ingress"][0]["from"] if "namespaceSelector" not in peer
+        ]
+
+        for group in groups(cluster_spec(name)):
+            labels = group["template"]["metadata"]["labels"].items()
+            for selector in [policy["podSelector"], *peers]:
+                assert selector.keys() == {"matchLabels"}
+                assert selector["matchLabels"]
+                assert selector["matchLabels"].items() <= labels
+
     def test_ray_is_the_one_of_the_lock_file(self, name: str):
         """Nodes of different versions refuse each other."""
         assert cluster_spec(name)["rayVersion"] == version("ray")
+
+
+@pytest.mark.parametrize("name", ["rayservice.yaml", "serve.yaml"])
+def test_whoever_leaves_the_web_app_to_others_reads_how_to_sign_in(name: str):
+    """With `--no-web` no platform knows the address, and a link must be given it."""
+    head = (CLUSTER / name).read_text().partition("apiVersion")[0].partition("proxy_location")[0]
+
+    assert "nntracker link --address http" in head
 
 
 def test_serve_config_is_one_that_serve_takes():

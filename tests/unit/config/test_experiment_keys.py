@@ -313,6 +313,14 @@ class TestRulesBetweenKeys:
 
         assert list(problems_of(given, catalog)) == ["early_stopping.monitor"]
 
+    def test_stopping_early_needs_a_metric_that_is_measured(self, catalog, minimal):
+        """Keras would end each run of the grid after its first epoch, or never stop."""
+        given = minimal | {"early_stopping": {"monitor": "val_acc"}}
+        extra = minimal | {"early_stopping": {"monitor": "val_logcosh"}, "extra-metrics": ["LogCoshError"]}
+
+        assert "Did you mean 'val_accuracy'" in problems_of(given, catalog)["early_stopping.monitor"]
+        assert read_config(extra, catalog=catalog).early_stopping_spec.monitor == "val_logcosh"
+
     @pytest.mark.parametrize(
         ("given", "kind"),
         [

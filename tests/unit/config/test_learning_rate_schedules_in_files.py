@@ -194,7 +194,7 @@ class TestMistakes:
 
     def test_an_extra_metric_may_be_named(self, catalog, minimal):
         """What is measured can steer."""
-        schedule = {"kind": "policy", "expression": "rate * min(1, val_log_cosh_error + logs)"}
+        schedule = {"kind": "policy", "expression": "rate * min(1, val_logcosh + logs)"}
         extra = ["LogCoshError", {"metric": "KLDivergence", "conf": {"name": "logs"}}]
 
         config = read(catalog, minimal, learning_rate_schedule=schedule, **{"extra-metrics": extra})

@@ -20,7 +20,7 @@ from nntracker_ray.forking import (
     read_arguments,
 )
 from nntracker_ray.models.catalog import Catalog, Signature
-from nntracker_ray.records import Configuration, NamedConf, Origin, SplitSpec
+from nntracker_ray.records import Configuration, EarlyStopping, NamedConf, Origin, SplitSpec
 from tests.integration.storage.examples_of_records import run_spec
 
 AT_EPOCH_5 = Beginning("epoch-0004", 5, 0, 50)
@@ -186,11 +186,21 @@ class TestForkedSpecifications:
         """Keras would only warn, in a log that nobody reads."""
         without = run_spec(split=SplitSpec("none", 1, 0))
 
-        with pytest.raises(ConflictError, match="has no validation data"):
+        with pytest.raises(ConflictError, match="early_stopping, monitor: 'val_loss' needs validation data"):
             forked(without, changes(early_stopping=True), AT_EPOCH_5)
+        with pytest.raises(ConflictError, match="Did you mean 'val_accuracy'"):
+            forked(run_spec(), changes(early_stopping={"monitor": "val_acc"}), AT_EPOCH_5)
         plateau = {"kind": "plateau", "monitor": "mae"}
         with pytest.raises(ConflictError, match="unknown name 'mae'"):
             forked(run_spec(), changes(learning_rate_schedule=plateau), AT_EPOCH_5)
+
+    def test_a_fork_keeps_the_metric_that_its_early_stopping_watches(self):
+        """Else it would make all of its epochs, and nobody had said so."""
+        stopping = EarlyStopping(monitor="val_mean_absolute_error")
+        parent = run_spec(early_stopping=stopping, extra_metrics=(NamedConf("MeanAbsoluteError"),))
+
+        with pytest.raises(ConflictError, match="unknown name 'val_mean_absolute_error'"):
+            forked(parent, changes(extra_metrics=[]), AT_EPOCH_5)
 
     def test_a_rerun_is_its_parent_once_more(self):
         """Of a fork: from where that fork began."""

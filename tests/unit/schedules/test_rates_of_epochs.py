@@ -68,10 +68,18 @@ def test_a_policy_of_the_epoch_alone_holds_from_the_first_epoch_on():
 
 def test_a_metric_that_is_not_measured_is_an_error():
     """The caller keeps the rate and says so once."""
-    schedule = LearningRateSchedule("policy", {"expression": "accuracy"})
+    schedule, memory = LearningRateSchedule("policy", {"expression": "accuracy"}), ScheduleMemory()
+    watch_epoch(schedule, memory, {"loss": 0.5}, rate=0.1, up=False)
 
     with pytest.raises(LookupError):
-        rate_of_epoch(schedule, ScheduleMemory(), epoch=1, initial=0.1, rate=0.1)
+        rate_of_epoch(schedule, memory, epoch=1, initial=0.1, rate=0.1)
+
+
+def test_the_first_epoch_of_a_fork_has_no_metrics():
+    """It may be the fifth of its curve; nothing is wrong with that."""
+    schedule = LearningRateSchedule("policy", {"expression": "initial * val_loss"})
+
+    assert rate_of_epoch(schedule, ScheduleMemory(), epoch=5, initial=0.1, rate=0.05) == 0.05
 
 
 def test_a_nan_does_not_count_as_improvement():
