@@ -47,9 +47,9 @@ def build_app(settings: WebSettings) -> FastAPI:
     """Gate, REST, sign-in and pages in one ASGI application. Connects to nothing before the first request."""
     from apps.dashboard.app import add_pages
     from apps.dashboard.live import LiveFeed
+    from apps.dashboard.serving import Platform
 
     database = Database(settings.dsn, max_size=POOL_SIZE, application="nntracker web")
-    feed = LiveFeed(database)
     app = FastAPI(
         title="NNTracker",
         version="1",
@@ -63,7 +63,8 @@ def build_app(settings: WebSettings) -> FastAPI:
     app.state.sessions = Sessions(database)
     app.state.sockets = OpenSockets()
     _add_routes(app)
-    add_pages(app, database=database, feed=feed, secret=page_secret(settings.home))
+    platform = Platform(database, settings.home, LiveFeed(database))
+    add_pages(app, platform=platform, secret=page_secret(settings.home))
     app.add_middleware(
         Gate, sessions=app.state.sessions, sockets=app.state.sockets, public_origins=settings.public_origins
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from apps.dashboard.live import LiveFeed
+from apps.dashboard.serving import Platform
 from apps.dashboard.sockets_fix import close_sessions_with_their_sockets
-from nntracker_ray.storage.connection import Database
 
 
-def add_pages(app: FastAPI, *, database: Database, feed: LiveFeed, secret: bytes) -> None:
+def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     """Serve the pages from `app`.
 
     Args:
@@ -29,8 +28,8 @@ def add_pages(app: FastAPI, *, database: Database, feed: LiveFeed, secret: bytes
     pn.extension(notifications=False, reconnect=True, disconnect_notification="", ready_notification="")
     # Functions and not partials: Panel serves nothing for a partial, without a word.
     pages = {
-        "/": lambda: built(lambda: runs_page(database, feed)),
-        "/run": lambda: built(lambda: run_page(database, feed)),
+        "/": lambda: built(lambda: runs_page(platform)),
+        "/run": lambda: built(lambda: run_page(platform.database, platform.feed)),
     }
     add_applications(
         pages,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "nntracker_runs"
 RETRY_AFTER_S = 2.0
+# Fifty pages that all want the database at once take turns: it answers no faster for being asked more.
+FETCHING_AT_ONCE = 3
+REST_AFTER_WORK = 6.0  # a page rests so many times as long as its fetch took
 T = TypeVar("T")
 Listener = Callable[[str | None], None]  # gets a run's id, or None: anything may have changed
 
@@ -28,6 +32,13 @@ class LiveFeed:
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
         self._thread: threading.Thread | None = None
+        self._turns: asyncio.Semaphore | None = None
+
+    def turn(self) -> asyncio.Semaphore:
+        """Held by a page while it fetches. One event loop only."""
+        if self._turns is None:
+            self._turns = asyncio.Semaphore(FETCHING_AT_ONCE)
+        return self._turns
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` from the feed's thread at every change; returns how to end that."""
@@ -116,12 +127,17 @@ class Refresher(Generic[T]):
         while True:
             await self._changed.wait()
             self._changed.clear()
+            took_s = 0.0
             try:
-                self._show(await asyncio.to_thread(self._fetch))
+                async with self._feed.turn():
+                    began_s = time.monotonic()
+                    found = await asyncio.to_thread(self._fetch)
+                    took_s = time.monotonic() - began_s
+                self._show(found)
             except DatabaseAwayError:
                 self._show_away()
                 self._changed.set()
                 await asyncio.sleep(RETRY_AFTER_S)
             except Exception:
                 log.exception("a page could not be brought up to date")
-            await asyncio.sleep(self._pause_s)
+            await asyncio.sleep(max(self._pause_s, REST_AFTER_WORK * took_s))

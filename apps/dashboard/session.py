@@ -1,17 +1,23 @@
-"""Tying a refresher to the life of one open page."""
+"""What belongs to the life of one open page: its refresher, and work that must not hold up the event loop."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import panel as pn
 from panel.io.state import set_curdoc
 
 from apps.dashboard.live import Refresher
 
+log = logging.getLogger(__name__)
+
 OnPage: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+T = TypeVar("T")
+_tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak references
 
 
 def on_this_page(make: Callable[[OnPage], Refresher[Any]]) -> Refresher[Any]:
@@ -38,3 +44,29 @@ def on_this_page(make: Callable[[OnPage], Refresher[Any]]) -> Refresher[Any]:
     pn.state.onload(refresher.start)
     pn.state.on_session_destroyed(lambda _context: refresher.stop())
     return refresher
+
+
+def in_background(work: Callable[[], T], then: Callable[[T], None]) -> None:
+    """Do something slow in a thread, and change the page with its result. Call on the event loop.
+
+    Args:
+        work: Must not touch the page. What it raises is logged, and nothing is shown.
+        then: Called where the page's document may be changed.
+    """
+    document = pn.state.curdoc
+
+    def show(result: T) -> None:
+        with set_curdoc(document):
+            then(result)
+
+    async def do() -> None:
+        try:
+            result = await asyncio.to_thread(work)
+        except Exception:
+            log.exception("something that a page wanted could not be done")
+            return
+        document.add_next_tick_callback(partial(show, result))
+
+    task = asyncio.get_running_loop().create_task(do())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)

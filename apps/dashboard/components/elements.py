@@ -16,18 +16,20 @@ from panel.custom import JSComponent
 
 from apps.dashboard.components.trees import Tree, tree_changes
 
+RENAMED = {"cls": "class"}
+
 Attribute: TypeAlias = str | int | float | bool | None
 
 _HERE = Path(__file__).parent
 
 
-def h(tag: str, *children: Tree | None, cls: str = "", **attributes: Attribute) -> Tree:
-    """One element; `aria_label` and `data_key` become aria-label and data-key. Children that are None are left out."""
+def h(tag: str, *children: Tree | None, **attributes: Attribute) -> Tree:
+    """One element; `aria_label` and `cls` become aria-label and class. Children that are None are left out."""
     named = {
-        name.rstrip("_").replace("_", "-"): value for name, value in attributes.items() if value is not None
+        RENAMED.get(name) or name.rstrip("_").replace("_", "-"): value
+        for name, value in attributes.items()
+        if value is not None and (name, value) != ("cls", "")
     }
-    if cls:
-        named["class"] = cls
     return [
         tag,
         named,

@@ -46,7 +46,7 @@ def _tree(notices: tuple[Notice, ...]) -> Tree:
         h(
             "li",
             h("span", one.text),
-            button("×", act="close", value=str(one.no), cls="quiet", aria_label="Close this message"),
+            button("✕", act="close", value=str(one.no), cls="quiet", aria_label="Close this message"),
             cls="bad" if one.is_bad else "",
             data_key=one.no,
         )

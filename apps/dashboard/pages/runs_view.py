@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from uuid import UUID
 
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import message, progress_bar, state_chip
+from apps.dashboard.pages.runs_bars import filter_bar, selection_bar, sort_heading
+from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
+from nntracker_ray.commands import Verb
 from nntracker_ray.records import RunRow, RunState
+from nntracker_ray.run_lists import METRIC_ORDER, RunColumn
 
-PAGE_SIZE = 100
+HUES = 6  # as many as the stylesheet has
 
-# Column title, class, and whether numbers stand in it.
+# Column title, class, and what pressing it sorts by; '' for a column that has no order.
 COLUMNS = (
-    ("Run", "name"), ("State", "state"), ("Optimizer", "optimizer"), ("Loss function", "lossfn"), ("Rate", "rate num"),
-    ("Fold", "fold num"), ("Epochs", "epochs-cell"), ("Accuracy", "acc num"), ("Val. acc.", "vacc num"),
-    ("Loss", "loss num"), ("Val. loss", "vloss num"), ("Time", "time num"), ("Left", "left num"),
+    ("Run", "name", RunColumn.NAME), ("State", "state", RunColumn.STATE),
+    ("Optimizer", "optimizer", RunColumn.OPTIMIZER), ("Loss function", "lossfn", RunColumn.LOSS_FUNCTION),
+    ("Rate", "rate num", RunColumn.LEARNING_RATE), ("Fold", "fold num", RunColumn.FOLD), ("Epochs", "epochs-cell", RunColumn.EPOCHS),
+    ("Accuracy", "acc num", f"{METRIC_ORDER}accuracy"), ("Val. acc.", "vacc num", f"{METRIC_ORDER}val_accuracy"),
+    ("Loss", "loss num", f"{METRIC_ORDER}loss"), ("Val. loss", "vloss num", f"{METRIC_ORDER}val_loss"),
+    ("Time", "time num", RunColumn.DURATION), ("Left", "left num", ""),
 )  # fmt: skip
+
+# What may be asked of a run in each state, the likeliest first.
+VERBS: Mapping[RunState, tuple[Verb, ...]] = {
+    RunState.QUEUED: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
+    RunState.STARTING: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
+    RunState.RUNNING: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
+    RunState.PAUSING: (Verb.STOP, Verb.DELETE),
+    RunState.PAUSED: (Verb.RESUME, Verb.STOP, Verb.RERUN, Verb.DELETE),
+    RunState.STOPPING: (Verb.DELETE,),
+    RunState.STOPPED: (Verb.RESUME, Verb.RERUN, Verb.DELETE),
+    RunState.FINISHED: (Verb.RERUN, Verb.DELETE),
+    RunState.FAILED: (Verb.RESUME, Verb.RERUN, Verb.DELETE),
+}
+VERB_WORDS = {
+    Verb.PAUSE: "Pause", Verb.RESUME: "Resume", Verb.STOP: "Stop", Verb.DELETE: "Delete …", Verb.RERUN: "Train again",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FoldMean:
+    """The spread of one configuration's last values over its folds and repeats."""
+
+    name: str
+    runs: int
+    metric: str
+    mean: float
+    std: float  # of a sample; NaN for one run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +63,14 @@ class RunsPage:
     """One page of the list, as fetched."""
 
     rows: tuple[RunRow, ...]
-    total: int  # runs there are in all
-    number: int  # 1-based page number
+    total: int  # runs that match in all
+    place: RunsPlace
     now: datetime
+    viewer_name: str = ""  # whose own runs need no owner beside them
+    may_act: bool = True
+    selected: frozenset[UUID] = frozenset()
+    folds: Mapping[UUID, Sequence[FoldMean]] = field(default_factory=dict)  # by experiment
+    tags: tuple[str, ...] = ()  # that there are
 
     @property
     def pages(self) -> int:
@@ -41,13 +80,12 @@ class RunsPage:
 
 def runs_view(page: RunsPage) -> Tree:
     """The whole list."""
-    if not page.total:
-        return _empty()
-    groups = groupby(page.rows, key=lambda row: row.experiment_id)
-    head = h("thead", h("tr", *(h("th", title, cls=cls, scope="col") for title, cls in COLUMNS)))
-    bodies = [_experiment(index, tuple(rows), page.now) for index, (_, rows) in enumerate(groups)]
-    table = h("table", head, *bodies, cls="runs", aria_label="Runs, newest experiment first")
-    return h("div", _title(page), h("div", table, cls="table-frame"))
+    if not page.total and not page.place.is_filtered:
+        return _empty(page)
+    body = _nothing_matches() if not page.rows else _table(page)
+    return h(
+        "div", _title(page), filter_bar(page.place, page.tags), body, selection_bar(page.selected, page.total)
+    )
 
 
 def away_view() -> Tree:
@@ -64,64 +102,161 @@ def loading_view() -> Tree:
     return h("div", cls="loading", aria_busy="true")
 
 
-def _empty() -> Tree:
+def hue(experiment_id: UUID) -> str:
+    """The colour of an experiment's runs, the same in every list and on every page."""
+    return f"hue{experiment_id.int % HUES}"
+
+
+def _empty(page: RunsPage) -> Tree:
+    if not page.may_act:
+        return message("Nothing to see yet", "Nobody has shared an experiment with you.", cls="empty")
     return message(
         "No runs yet",
-        "An experiment file names a model, a dataset, and the optimizers, losses and learning rates to try. "
-        "Submit one, and its runs appear here while they train:",
+        "An experiment names a model, a dataset, and the optimizers, losses and learning rates to try.",
+        h("p", h("a", "Make one here", href="/new", cls="main-link")),
+        "or submit a file, and its runs appear here while they train:",
         h("pre", h("code", "nntracker run experiment.json")),
         cls="empty",
     )
 
 
+def _nothing_matches() -> Tree:
+    return message(
+        "No run matches",
+        h("p", h("a", "Show all runs", href="/", data_act="clear-filters", cls="main-link")),
+        cls="empty small",
+    )
+
+
 def _title(page: RunsPage) -> Tree:
-    states = Counter(row.state for row in page.rows)
-    shown = [f"{states[state]} {state}" for state in RunState if states[state]]
-    about = f"{words.plural(page.total, 'run')}" + (f": {', '.join(shown)}" if page.pages == 1 else "")
+    about = words.plural(page.total, "run") + (" match" if page.place.is_filtered else "")
     return h("header", h("h1", "Runs"), h("span", about, cls="about"), _paging(page), cls="title")
 
 
 def _paging(page: RunsPage) -> Tree | None:
-    if page.pages == 1:
+    if page.pages == 1 and page.place.page == 1:
         return None
-    first = (page.number - 1) * PAGE_SIZE + 1
-    last = min(page.total, page.number * PAGE_SIZE)
+    first = page.place.offset + 1
+    last = min(page.total, page.place.offset + PAGE_SIZE)
     return h(
         "nav",
         h("span", f"{first:,} to {last:,} of {page.total:,}", cls="num"),
-        _page_link("Newer", page.number - 1, possible=page.number > 1),
-        _page_link("Older", page.number + 1, possible=page.number < page.pages),
+        _page_link(page, "Newer", -1, possible=page.place.page > 1),
+        _page_link(page, "Older", 1, possible=page.place.page < page.pages),
         cls="paging",
         aria_label="Pages of runs",
     )
 
 
-def _page_link(text: str, number: int, *, possible: bool) -> Tree:
-    return h("a", text, href=f"/?page={number}") if possible else h("span", text, cls="off")
+def _page_link(page: RunsPage, text: str, step: int, *, possible: bool) -> Tree:
+    if not possible:
+        return h("span", text, cls="off")
+    number = page.place.page + step
+    return h("a", text, href=page.place.but(page=number).address, data_act="page", data_value=number)
 
 
-def _experiment(index: int, rows: Sequence[RunRow], now: datetime) -> Tree:
+def _table(page: RunsPage) -> Tree:
+    head = h(
+        "thead", h("tr", _all_box(page), *(_heading(page, *column) for column in COLUMNS), _menu_heading())
+    )
+    if page.place.order.column == RunColumn.SUBMITTED:
+        groups = groupby(page.rows, key=lambda row: row.experiment_id)
+        bodies = [_experiment(page, tuple(rows)) for _, rows in groups]
+    else:
+        bodies = [h("tbody", *(_run(page, row) for row in page.rows), data_key="sorted")]
+    table = h("table", head, *bodies, cls="runs", aria_label="Runs")
+    return h("div", table, cls="table-frame")
+
+
+def _heading(page: RunsPage, title: str, cls: str, column: str) -> Tree:
+    if not column:
+        return h("th", title, cls=cls, scope="col")
+    return sort_heading(page.place, title, cls, column)
+
+
+def _menu_heading() -> Tree:
+    return h("th", h("span", "Actions", cls="unseen"), scope="col", cls="menu-cell")
+
+
+def _all_box(page: RunsPage) -> Tree:
+    every = bool(page.rows) and all(row.run_id in page.selected for row in page.rows)
+    box = h(
+        "input",
+        type="checkbox",
+        checked=every,
+        data_act="select-page",
+        aria_label="Select every run on this page",
+    )
+    return h("th", box, scope="col", cls="tick")
+
+
+def _experiment(page: RunsPage, rows: Sequence[RunRow]) -> Tree:
     first = rows[0]
-    about = h(
-        "span", f"{words.plural(len(rows), 'run')}, {words.moment(first.created_at)[:16]} UTC", cls="about"
+    owner = "" if first.owner == page.viewer_name else f"{first.owner}, "
+    about = f"{owner}{words.plural(len(rows), 'run')}, {words.moment(first.created_at)[:16]} UTC"
+    name = h(
+        "a",
+        first.experiment,
+        href=RunsPlace(experiment_id=first.experiment_id).address,
+        cls="experiment",
     )
     heading = h(
-        "th", h("span", first.experiment, cls="experiment"), about, colspan=len(COLUMNS), scope="rowgroup"
+        "th",
+        h("div", name, h("span", about, cls="about"), _experiment_links(page, first), cls="group-line"),
+        _fold_means(page.folds.get(first.experiment_id, ())),
+        colspan=len(COLUMNS) + 2,
+        scope="rowgroup",
     )
-    lines = [_run(row, now) for row in rows]
     return h(
         "tbody",
         h("tr", heading, cls="group"),
-        *lines,
-        cls=f"hue{index % 6}",
+        *(_run(page, row) for row in rows),
+        cls=hue(first.experiment_id),
         data_key=str(first.experiment_id),
     )
 
 
-def _run(row: RunRow, now: datetime) -> Tree:
+def _experiment_links(page: RunsPage, first: RunRow) -> Tree | None:
+    compare = h("a", "Compare", href=f"/compare?experiment={first.experiment_id}", cls="quiet-link")
+    if not page.may_act:
+        return h("span", compare, cls="group-links")
+    share = h(
+        "button",
+        "Share …",
+        type="button",
+        data_act="share",
+        data_value=str(first.experiment_id),
+        cls="quiet-link",
+    )
+    archive = h(
+        "a", "Download", href=f"/api/experiments/{first.experiment_id}/archive", download="", cls="quiet-link"
+    )
+    return h("span", compare, share, archive, cls="group-links")
+
+
+def _fold_means(means: Sequence[FoldMean]) -> Tree | None:
+    """Mean and standard deviation over folds, a line for each configuration."""
+    wanted = [mean for mean in means if mean.runs > 1 and mean.metric in ("val_accuracy", "val_loss")]
+    if not wanted:
+        return None
+    lines = []
+    for name, of_one in groupby(wanted, key=lambda mean: mean.name):
+        found = list(of_one)
+        said = [f"{one.metric} {words.number(one.mean)} ± {words.number(one.std)}" for one in found]
+        lines.append(h("li", h("b", name), f" over {found[0].runs}: ", h("span", ", ".join(said), cls="num")))
+    return h(
+        "details",
+        h("summary", "Mean over folds and repeats"),
+        h("ul", *lines),
+        cls="fold-means",
+        data_key="folds",
+    )
+
+
+def _run(page: RunsPage, row: RunRow) -> Tree:
     one = row.configuration
     cells = (
-        h("a", row.name, href=f"/run?id={row.run_id}"),
+        _name(row, grouped=page.place.order.column == RunColumn.SUBMITTED),
         state_chip(row.state),
         words.named(one.optimizer),
         words.named(one.loss_function),
@@ -132,11 +267,59 @@ def _run(row: RunRow, now: datetime) -> Tree:
         words.number(row.metrics.get("val_accuracy")),
         words.number(row.metrics.get("loss")),
         words.number(row.metrics.get("val_loss")),
-        words.duration(words.elapsed(row, now)),
+        words.duration(words.elapsed(row, page.now)),
         words.duration(words.time_left(row)),
     )
-    drawn = [_cell(cell, title, cls) for cell, (title, cls) in zip(cells, COLUMNS, strict=True)]
-    return h("tr", *drawn, data_key=str(row.run_id))
+    drawn = [_cell(cell, title, cls) for cell, (title, cls, _) in zip(cells, COLUMNS, strict=True)]
+    is_selected = row.run_id in page.selected
+    return h(
+        "tr",
+        _tick(row, is_selected=is_selected),
+        *drawn,
+        _menu(row) if page.may_act else h("td", cls="menu-cell"),
+        cls=f"{hue(row.experiment_id)} selected" if is_selected else hue(row.experiment_id),
+        data_key=str(row.run_id),
+    )
+
+
+def _name(row: RunRow, *, grouped: bool) -> Tree:
+    tags = [
+        h(
+            "a",
+            tag,
+            href=RunsPlace(tag=tag).address,
+            data_act="tag",
+            data_value=tag,
+            cls="tag",
+            data_key=f"tag {tag}",
+        )
+        for tag in row.tags
+    ]
+    of = None if grouped else h("span", row.experiment, cls="about of")
+    return h("div", h("a", row.name, href=f"/run?id={row.run_id}"), of, *tags, cls="run-name")
+
+
+def _tick(row: RunRow, *, is_selected: bool) -> Tree:
+    box = h(
+        "input",
+        type="checkbox",
+        checked=is_selected,
+        data_act="select",
+        data_value=str(row.run_id),
+        aria_label=f"Select {row.name}",
+    )
+    return h("td", box, cls="tick")
+
+
+def _menu(row: RunRow) -> Tree:
+    items = [
+        h("li", h("button", VERB_WORDS[verb], type="button", data_act=verb, data_value=str(row.run_id)))
+        for verb in VERBS[row.state]
+    ]
+    summary = h(
+        "summary", h("span", "Actions of ", row.name, cls="unseen"), h("span", "⋯", aria_hidden="true")
+    )
+    return h("td", h("details", summary, h("ul", *items), cls="menu", data_menu=True), cls="menu-cell")
 
 
 def _cell(content: Tree, title: str, cls: str) -> Tree:
