@@ -13,13 +13,14 @@ const ATTRIBUTES = new Set(["autocomplete", "autofocus", "class", "colspan", "da
   "for", "id", "inputmode", "label", "list", "max", "maxlength", "method", "min", "multiple", "name", "open", "pattern",
   "placeholder", "readonly", "required", "role", "rows", "scope", "selected", "size", "spellcheck", "step", "stroke",
   "stroke-dasharray", "stroke-linecap", "stroke-opacity", "stroke-width", "tabindex", "title", "type", "viewBox", "width",
-  "height", "rx", "x", "y", "cx", "cy", "r", "x1", "x2", "y1", "y2", "text-anchor"]);
+  "height", "rx", "x", "y", "cx", "cy", "r", "x1", "x2", "y1", "y2", "text-anchor", "value"]);
+const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const LIVE_PAUSE_MS = 220;
 
 function set(node, name, value) {
   const ownPlace = (name === "href" || name === "action") && /^\/(?![/\\])/.test(value);
   if (name === "data-share") node.style.setProperty("--share", Number(value));
-  else if (name === "value" || name === "checked") setState(node, name, value);
+  else if (name === "checked" || (name === "value" && FIELDS.has(node.tagName))) setState(node, name, value);
   else if (name === "data-shown") showDialog(node, value);
   else if (ownPlace || ATTRIBUTES.has(name) || name.startsWith("aria-") || name.startsWith("data-")) {
     node.setAttribute(name, value === true ? "" : value);
@@ -84,7 +85,7 @@ function listen(holder, send) {
   const actor = (event) => event.composedPath().find((node) => node.dataset?.act);
   holder.addEventListener("click", (event) => {
     const node = actor(event);
-    if (!node || ["INPUT", "SELECT", "TEXTAREA", "FORM"].includes(node.tagName)) return;
+    if (!node || FIELDS.has(node.tagName) || node.tagName === "FORM") return;
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     if (node.tagName === "A" && !plain) return; // another tab, as one meant
     event.preventDefault();
@@ -108,6 +109,20 @@ function listen(holder, send) {
     if (!form.dataset.act) return;
     event.preventDefault();
     send({act: form.dataset.act, fields: fieldsOf(form), value: event.submitter?.value ?? ""});
+  });
+  // Of the menus one is open, until one presses elsewhere or chooses something.
+  const closeMenus = (but) => holder.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+    if (menu !== but) menu.open = false;
+  });
+  holder.addEventListener("toggle", (event) => {
+    if (event.target.open && "menu" in event.target.dataset) closeMenus(event.target);
+  }, true);
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.composedPath().some((node) => node.tagName === "DETAILS" && holder.contains(node))) closeMenus();
+  });
+  holder.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenus(); });
+  holder.addEventListener("click", (event) => {
+    if (event.composedPath().some((node) => node.tagName === "BUTTON" && node.dataset.act)) closeMenus();
   });
   // A dialog that is closed by Escape is closed for the server too.
   holder.addEventListener("cancel", (event) => {

@@ -118,8 +118,8 @@ class Elements(JSComponent):  # type: ignore[misc]
         """Have the browser go to another page of ours."""
         self._send_msg({"load": place})
 
-    def _on_message(self, message: Any) -> None:
-        if (deed := Deed.of(message)) is not None:
+    def _on_message(self, event: Any) -> None:
+        if (deed := Deed.of(event.data)) is not None:
             self._heard(deed)
             return
         self._drawn = True
