@@ -49,7 +49,7 @@ def build_app(settings: WebSettings) -> FastAPI:
     from apps.dashboard.live import LiveFeed
     from apps.dashboard.serving import Platform
 
-    database = Database(settings.dsn, max_size=POOL_SIZE, application="nntracker web")
+    database = Database(settings.dsn, max_size=POOL_SIZE, application="nntracker web", locked=True)
     app = FastAPI(
         title="NNTracker",
         version="1",

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote
+from uuid import UUID
 
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +25,7 @@ from apps.api.problems import problem
 from apps.api.sign_in import CALLER_HEADER, Caller, Sessions
 from apps.api.sockets import OpenSockets
 from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.storage.viewing import as_viewer
 
 SESSION_ID_ARGUMENTS = frozenset({"bokeh-session-id", "bokeh_session_id"})
 
@@ -69,7 +71,8 @@ class Gate:
         except Refusal as refusal:
             await refusal.response(scope, receive, guarded)
         else:
-            await self._app(scope, receive, guarded)
+            with as_viewer(_viewer_of(scope)):
+                await self._app(scope, receive, guarded)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -78,7 +81,8 @@ class Gate:
             await receive()
             await send({"type": "websocket.close", "code": 1008})  # before accepting: the browser sees 403
         else:
-            await self._sockets.run(self._app, scope["state"]["caller"].session, scope, receive, send)
+            with as_viewer(_viewer_of(scope)):
+                await self._sockets.run(self._app, scope["state"]["caller"].session, scope, receive, send)
 
     async def _admit(self, scope: Scope, method: str, origin: str) -> None:
         """Let the request pass, with its caller in `scope["state"]`. Raises: Refusal."""
@@ -123,6 +127,11 @@ class Gate:
 
     def _origin(self, scope: Scope) -> str | None:
         return own_origin(Headers(scope=scope).get("host", ""), self._public_origins)
+
+
+def _viewer_of(scope: Scope) -> UUID | None:
+    caller: Caller | None = scope["state"].get("caller")
+    return caller.viewer_id if caller else None
 
 
 def _from_our_pages(method: str, headers: Headers, origin: str) -> bool:

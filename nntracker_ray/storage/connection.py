@@ -17,6 +17,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_never, wait_exponen
 from nntracker_ray.errors import DatabaseAwayError, PlatformError, StorageError
 from nntracker_ray.home import Home
 from nntracker_ray.storage.server import EmbeddedServer
+from nntracker_ray.storage.sql_files import query
+from nntracker_ray.storage.viewing import current_viewer
 
 ENVIRONMENT_VARIABLE = "NNTRACKER_DATABASE_URL"
 FILE_VARIABLE = (
@@ -125,9 +127,16 @@ def translated_errors() -> Iterator[None]:
 
 
 class Database:
-    """A few pooled connections to one database. Connects when first used; safe to share between threads."""
+    """A few pooled connections to one database. Connects when first used; safe to share between threads.
 
-    def __init__(self, dsn: str, *, max_size: int = 4, application: str = "nntracker") -> None:
+    Args:
+        locked: Whether every transaction is bound to what `viewing.current_viewer` may see, as the web app's are.
+    """
+
+    def __init__(
+        self, dsn: str, *, max_size: int = 4, application: str = "nntracker", locked: bool = False
+    ) -> None:
+        self._locked = locked
         self._dsn = limited(dsn, application=application)
         self._max_size = max_size
         self._application = application
@@ -149,6 +158,8 @@ class Database:
             StorageError: The database refused a statement.
         """
         with translated_errors(), self._opened_pool().connection() as connection:
+            if self._locked:
+                connection.execute(query("look_as"), {"viewer": str(current_viewer() or "")})
             yield connection
 
     def listen(self, *channels: str, timeout_s: float | None = None) -> Iterator[tuple[str, str] | None]:

@@ -24,7 +24,8 @@ HUES = 6  # as many as the stylesheet has
 COLUMNS = (
     ("Run", "name", RunColumn.NAME), ("State", "state", RunColumn.STATE),
     ("Optimizer", "optimizer", RunColumn.OPTIMIZER), ("Loss function", "lossfn", RunColumn.LOSS_FUNCTION),
-    ("Rate", "rate num", RunColumn.LEARNING_RATE), ("Fold", "fold num", RunColumn.FOLD), ("Epochs", "epochs-cell", RunColumn.EPOCHS),
+    ("Rate", "rate num", RunColumn.LEARNING_RATE), ("Fold", "fold num", RunColumn.FOLD),
+    ("Epochs", "epochs-cell", RunColumn.EPOCHS),
     ("Accuracy", "acc num", f"{METRIC_ORDER}accuracy"), ("Val. acc.", "vacc num", f"{METRIC_ORDER}val_accuracy"),
     ("Loss", "loss num", f"{METRIC_ORDER}loss"), ("Val. loss", "vloss num", f"{METRIC_ORDER}val_loss"),
     ("Time", "time num", RunColumn.DURATION), ("Left", "left num", ""),

@@ -10,12 +10,13 @@ import pytest
 
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.commands import Outcome, Selection, Verb
-from nntracker_ray.errors import NotFoundError
+from nntracker_ray.errors import NotFoundError, StorageError
 from nntracker_ray.records import RunSpec
 from nntracker_ray.storage import account_writes, queries, sharing_writes
 from nntracker_ray.storage.command_queries import selected_run_nos
 from nntracker_ray.storage.command_writes import submit_command
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.viewing import as_viewer
 from tests.integration.storage.examples_of_records import NOON, specs, submit
 
 
@@ -159,3 +160,50 @@ def test_a_link_shows_one_experiment_until_it_ends(database: Database, people: P
         )
         assert sharing_writes.opened_link(conn, token_hash=b"link", now=NOON) is None
     assert not sees(database, link_id, people.run)
+
+
+class TestSecondLock:
+    """What a query of the web app gets that has forgotten to ask who looks."""
+
+    def counts(self, database_url: str, viewer_id: UUID | None) -> tuple[int, int]:
+        locked = Database(database_url, locked=True)
+        try:
+            with as_viewer(viewer_id), locked.connection() as conn:
+                row = conn.execute("SELECT (SELECT count(*) FROM experiments), (SELECT count(*) FROM runs)")
+                return row.fetchone()
+        finally:
+            locked.close()
+
+    def test_a_forgetful_query_shows_nothing_of_others(
+        self, database: Database, database_url: str, people: People
+    ):
+        """One slip in one of a hundred queries must not show a stranger's work."""
+        assert self.counts(database_url, people.ada) == (1, 1)
+        assert self.counts(database_url, people.root) == (1, 1)
+        assert self.counts(database_url, people.bob) == (0, 0)
+        assert self.counts(database_url, None) == (0, 0)
+
+    def test_a_forgetful_change_changes_nothing_of_others(
+        self, database: Database, database_url: str, people: People
+    ):
+        """Not even what is shared to be seen."""
+        share(database, people, may_act=False)
+        locked = Database(database_url, locked=True)
+
+        with as_viewer(people.bob), locked.connection() as conn:
+            changed = conn.execute("UPDATE runs SET name = 'mine'").rowcount
+            removed = conn.execute("DELETE FROM experiments").rowcount
+        locked.close()
+
+        assert (changed, removed) == (0, 0)
+
+    def test_nobody_submits_for_somebody_else(self, database: Database, database_url: str, people: People):
+        """An owner that came from a request would be a way to spend another's quota."""
+        locked = Database(database_url, locked=True)
+
+        with pytest.raises(StorageError), as_viewer(people.bob), locked.connection() as conn:
+            conn.execute(
+                "INSERT INTO experiments (experiment_id, owner_id, name, config) VALUES (%s, %s, 'x', '{}')",
+                [uuid4(), people.ada],
+            )
+        locked.close()
