@@ -59,7 +59,7 @@ def selection_of(session: Session, chosen: Chosen) -> Selection:
             else None
         )
         if chosen.everything:
-            named = queries.all_run_ids(conn, viewer_id=owner_id)
+            named = queries.all_run_ids(conn, owner_id=owner_id)
             if not named:
                 raise NotFoundError("there are no runs yet")
     return Selection(

@@ -76,9 +76,9 @@ def known_names(
     return [name for (name,) in conn.execute(query("known_names"), values)]
 
 
-def all_run_ids(conn: Connection, *, viewer_id: UUID) -> list[UUID]:
+def all_run_ids(conn: Connection, *, owner_id: UUID) -> list[UUID]:
     """Ids of every run of the owner, newest first."""
-    return [run_id for (run_id,) in conn.execute(query("all_run_ids"), {"viewer_id": viewer_id})]
+    return [run_id for (run_id,) in conn.execute(query("all_run_ids"), {"owner_id": owner_id})]
 
 
 def _none_called(what: str, word: str, names: Sequence[str]) -> str:
