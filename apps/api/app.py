@@ -13,12 +13,16 @@ from apps.api import (
     checkpoints,
     commands,
     experiments,
+    finding,
     own_account,
     people,
+    queue,
+    recorded,
     run_details,
     runs,
     session_routes,
     sharing,
+    tags,
 )
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
@@ -82,7 +86,20 @@ def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextMana
 
 def _add_routes(app: FastAPI) -> None:
     app.include_router(session_routes.router)
-    for routes in (experiments, sharing, runs, run_details, checkpoints, commands, own_account, people):
+    for routes in (
+        experiments,
+        sharing,
+        runs,
+        tags,
+        recorded,
+        finding,
+        queue,
+        run_details,
+        checkpoints,
+        commands,
+        own_account,
+        people,
+    ):
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     answer_with_problems(app)

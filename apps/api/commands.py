@@ -39,8 +39,9 @@ def give_command(
     A deletion must be confirmed by the text "delete N runs" with the number of runs that it would delete; the
     refusal of one that is not says which text that is.
     """
-    actor, selection = actor_of(request), asked.selection.as_record()
+    actor = actor_of(request)
     with database_of(request).connection() as conn:
+        selection = asked.selection.resolved(conn, actor.user_id)
         if asked.verb is Verb.DELETE:
             _require_confirmation(conn, actor.user_id, selection, asked, idempotency_key)
     row = control.command(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from apps.api.schemas import Number, json_number
+from apps.api.selections import SelectionIn
 from nntracker_ray.checkpoints.info import CheckpointInfo
-from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb
+from nntracker_ray.commands import CommandRow, Outcome, Verb
 from nntracker_ray.records import JsonValue, RunState
 from nntracker_ray.storage.experiment_queries import ExperimentRow
 
@@ -38,24 +38,6 @@ class ExperimentList(BaseModel):
 
     total: int = Field(description="experiments there are, not only those on this page")
     experiments: list[ExperimentOut]
-
-
-class SelectionIn(BaseModel, extra="forbid"):
-    """The runs that are meant: those that match every part given. `states` narrows the others down."""
-
-    run_ids: Annotated[tuple[UUID, ...], Field(max_length=10_000)] = ()
-    experiment_id: UUID | None = None
-    tag: Annotated[str, Field(max_length=200)] | None = None
-    states: tuple[RunState, ...] = ()
-
-    def as_record(self) -> Selection:
-        """As the library has it."""
-        return Selection(
-            run_ids=tuple(dict.fromkeys(self.run_ids)),
-            experiment_id=self.experiment_id,
-            tag=self.tag,
-            states=self.states,
-        )
 
 
 class CommandIn(BaseModel, extra="forbid"):

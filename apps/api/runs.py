@@ -9,15 +9,25 @@ from uuid import UUID
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
+from apps.api.asked_words import Moment, Word
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import Health, MetricColumns, RunList, RunOut, json_number
+from nntracker_ray.commands import Selection
 from nntracker_ray.errors import DatabaseAwayError
 from nntracker_ray.records import RunState
+from nntracker_ray.run_lists import METRIC_ORDER, RunColumn, RunFilter, RunOrder
 from nntracker_ray.storage import queries
-from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.account_queries import account_called
+from nntracker_ray.storage.connection import Connection, Database
+from nntracker_ray.storage.run_queries import RunPage
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["runs"])
+NOBODY = UUID(int=0)
+SORT = (
+    "a column, from the greatest down with a minus: " + ", ".join(RunColumn) + f", {METRIC_ORDER}NAME. "
+    "Runs without a value come last"
+)
 
 
 @router.get("/health")
@@ -31,31 +41,51 @@ def health(request: Request) -> Health:
         return Health(database="away")
 
 
-@router.get("/runs")
+@router.get("/runs", responses=documented(400))
 def list_runs(
     request: Request,
     experiment_id: UUID | None = None,
-    tag: Annotated[str | None, Query(max_length=200)] = None,
+    tag: Annotated[Word | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query(description="only in these; repeat for several")] = None,
+    search: Annotated[
+        Word,
+        Query(description="part of the run's name, its experiment's or one of its tags, in whatever case"),
+    ] = "",
+    owner: Annotated[Word | None, Query(description="whose, by name")] = None,
+    since: Annotated[Moment | None, Query(description="submitted then or later")] = None,
+    until: Annotated[Moment | None, Query(description="submitted before")] = None,
+    sort: Annotated[
+        Word, Query(description=SORT, examples=["-metric:val_accuracy"])
+    ] = RunColumn.SUBMITTED.value,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> RunList:
-    """Runs, newest experiment first, then in the order of the grid."""
-    viewer_id = caller_of(request).viewer_id
+    """A page of runs: those that match every part given."""
+    selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(state or ()))
+    order = RunOrder.read(sort)
     with database_of(request).connection() as conn:
-        total = queries.count_runs(
-            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=tag, states=state or ()
-        )
-        rows = queries.list_runs(
-            conn,
-            viewer_id=viewer_id,
-            experiment_id=experiment_id,
-            tag=tag,
-            states=state or (),
-            limit=limit,
-            offset=offset,
-        )
-    return RunList(total=total, runs=[RunOut.of(row) for row in rows])
+        owner_id = _account_id(conn, owner) if owner is not None else None
+        asked = RunFilter(selection, search, owner_id, since, until)
+        page = _page(conn, caller_of(request).viewer_id, asked, order, limit=limit, offset=offset)
+    return RunList(total=page.total, runs=[RunOut.of(row) for row in page.rows])
+
+
+def _page(
+    conn: Connection, viewer_id: UUID, asked: RunFilter, order: RunOrder, *, limit: int, offset: int
+) -> RunPage:
+    page = queries.page_of_runs(
+        conn, viewer_id=viewer_id, wanted=asked, order=order, limit=limit, offset=offset
+    )
+    if page.rows or not offset:
+        return page
+    # Behind the last page the rows do not tell how many there are.
+    return RunPage((), queries.page_of_runs(conn, viewer_id=viewer_id, wanted=asked, limit=1).total)
+
+
+def _account_id(conn: Connection, name: str) -> UUID:
+    """The account's id; for a name that nobody has, one that nobody has."""
+    account = account_called(conn, name)
+    return account.user_id if account else NOBODY
 
 
 @router.get("/runs/{run_id}", responses=documented(404))

@@ -71,6 +71,7 @@ class RunOut(BaseModel):
     )
     origin: str | None = Field(description="fork or rerun; null: submitted")
     inherited_epochs: int = Field(description="complete epochs that a fork has from its parent")
+    owner: str = Field(description="whose it is, by name")
 
     @classmethod
     def of(cls, row: RunRow) -> RunOut:
@@ -105,3 +106,25 @@ class MetricColumns(BaseModel):
     value: list[Number]
     time: list[datetime] = Field(description="UTC, when the training saw the value")
     inherited: list[bool] = Field(description="whether a fork has the value from its parent")
+
+
+class ArrayOut(BaseModel):
+    """An array of a layer that was captured."""
+
+    layer_index: int = Field(description="place of the layer in the model, 0-based")
+    layer_name: str
+    tensor: str
+    dtype: str
+    shape: list[int]
+    epochs: list[int] = Field(description="0-based, ascending")
+
+
+class SummaryOut(BaseModel):
+    """The last values of a metric over the folds and repeats of one configuration."""
+
+    configuration_index: int
+    name: str = Field(description="of the configuration")
+    runs: int
+    metric: str
+    mean: Number | None
+    std: Number = Field(description="of a sample (n - 1); NaN for one run")

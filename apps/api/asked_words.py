@@ -1,0 +1,49 @@
+"""Words that callers send, as the database can take them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from starlette.responses import Response
+
+from nntracker_ray import npz
+from nntracker_ray.errors import BadInputError
+
+# PostgreSQL's text holds every character but this one.
+WITHOUT_NUL = r"^[^\x00]*$"
+Word = Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)]
+
+
+def _as_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment is outside the years 1 to 9999 in UTC") from None
+
+
+# Without an offset it is meant in UTC.
+Moment = Annotated[datetime, AfterValidator(_as_utc)]
+
+
+def without_nul(text: str, what: str) -> str:
+    """The text. Raises: BadInputError: It holds a character that no text in the database can."""
+    if "\x00" in text:
+        raise BadInputError(f"{what} holds a NUL character, which no text here can")
+    return text
+
+
+def npz_answer(content: bytes) -> Response:
+    """A file of arrays as an answer."""
+    return Response(content, media_type="application/octet-stream", headers={"x-content-form": "npz"})
+
+
+def arrays_answer(**arrays: Any) -> Response:
+    """Arrays by name as an answer."""
+    return npz_answer(npz.write_arrays(arrays))
+
+
+NPZ_CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "NPZ, without pickled objects"}
+}
