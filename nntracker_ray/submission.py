@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntracker_ray.config import ExperimentConfig, read_config
-from nntracker_ray.datasets import DatasetStore, Examples, StoredDataset, joined, load_examples
+from nntracker_ray.datasets import Examples, StoredDataset, joined, load_examples
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.folds import split_indices
 from nntracker_ray.grid import experiment_id, run_specs
@@ -27,6 +27,7 @@ from nntracker_ray.models.fit import check_fits
 from nntracker_ray.models.schema import ModelDescription, parse_model
 from nntracker_ray.models.store import ModelStore
 from nntracker_ray.records import DatasetRef, JsonValue, NamedConf, RunSpec
+from nntracker_ray.sources import FileSources, Sources, read_model_file
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
 
@@ -52,6 +53,7 @@ def prepare(
     home: Home,
     owner_id: UUID,
     model: Path | str | None = None,
+    sources: Sources | None = None,
     report: Report = lambda _: None,
 ) -> Prepared:
     """Check an experiment completely and bring its data and model into the store.
@@ -61,17 +63,21 @@ def prepare(
         home: The data folder whose stores take the data and the model.
         owner_id: Whose experiment it is; part of its identity.
         model: File with Keras model JSON when the experiment itself names none.
+        sources: Where data and model are looked for; None: as files of this machine, beside the experiment's own.
         report: Told what is being done, for progress displays.
     Raises: ConfigError: Every problem found in configuration, data and model, each with its place.
     """
     report("reading the experiment")
     config = read_config(source, catalog=load_catalog(home))
     base = source.parent if isinstance(source, Path) else Path.cwd()
+    places: Sources = sources or FileSources(home, base)
     name = str(source) if isinstance(source, Path) else "experiment"
     with _problems(name) as problems:
         with problems.at("model"):
-            description = parse_model(_model_text(config, model, base))
-        data = _Data.load(config, home=home, base=base, problems=problems, report=report)
+            description = parse_model(_model_text(config, model, places))
+        with problems.at("checkpoints.location"):
+            check_location(config, places)
+        data = _Data.load(config, sources=places, problems=problems, report=report)
     report("checking that data and model fit")
     with _problems(name) as problems:
         with problems.at("model"):
@@ -134,16 +140,16 @@ class _Data:
 
     @classmethod
     def load(
-        cls, config: ExperimentConfig, *, home: Home, base: Path, problems: _Problems, report: Report
+        cls, config: ExperimentConfig, *, sources: Sources, problems: _Problems, report: Report
     ) -> _Data:
-        store, stored_by_source = DatasetStore(home), dict[str, StoredDataset]()
+        stored_by_source = dict[str, StoredDataset]()
         refs: dict[str, DatasetRef] = {}
         examples: dict[str, Examples] = {}
         for part, key, source in _sources(config):
             with problems.at(key):
                 report(f"reading {source}")
                 # One source named twice is fetched once.
-                stored = stored_by_source.get(source) or store.add(source, base=base)
+                stored = stored_by_source.get(source) or sources.dataset(source)
                 stored_by_source[source] = stored
                 refs[part] = config.dataset_ref(part, digest=stored.digest, name=stored.name)
                 train = examples.get("train")
@@ -197,27 +203,26 @@ def _classes(examples: Examples) -> int | None:
     return None
 
 
-def _model_text(config: ExperimentConfig, model: Path | str | None, base: Path) -> str | bytes:
+def check_location(config: ExperimentConfig, sources: Sources) -> None:
+    """Raises: BadInputError: The checkpoints are to go where the submitter may not send them."""
+    if config.checkpoints.location is not None and not sources.may_write_anywhere:
+        raise BadInputError(
+            "copies are written with the platform's own rights, so only an administrator says where to; leave it out"
+        )
+
+
+def _model_text(config: ExperimentConfig, model: Path | str | None, sources: Sources) -> str | bytes:
     if model is not None and config.model is not None:
         raise BadInputError("a model came both in the experiment and beside it; give one of the two")
     if model is not None:
-        return _read_model(Path(model))
+        return read_model_file(Path(model))
     if config.model is None:
         raise BadInputError(
             "no model came; give 'model' in the experiment or a model file beside it (--model)"
         )
     if isinstance(config.model, str):
-        return _read_model(base / config.model)
+        return sources.model(config.model)
     return config.model_json()
-
-
-def _read_model(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInputError(
-            f"the model file {str(path)!r} cannot be read: {error.strerror or error}"
-        ) from error
 
 
 def _runs(

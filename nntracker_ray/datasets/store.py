@@ -62,12 +62,21 @@ class DatasetStore:
         """
         if _DIGEST.fullmatch(source) and self._is_here(source):
             return self._shared_too(self.get(source))
-        with self._aside() as folder:
+        with self.aside() as folder:
             name = self._bring(source, base, folder / ORIGINAL_FILE)
-            digest = _digest(folder / ORIGINAL_FILE)
-            with self._locked(digest):
-                if not self._folder(digest).exists():
-                    self._keep(folder, digest, name)
+            return self.keep(folder, name)
+
+    def keep(self, folder: Path, name: str) -> StoredDataset:
+        """Keep the file that lies in a folder of `aside` as ORIGINAL_FILE.
+
+        Args:
+            name: What messages call it.
+        Raises: DatasetError: Malformed or hostile (UnsafeFileError). RemoteError: The shared folder does not take it.
+        """
+        digest = _digest(folder / ORIGINAL_FILE)
+        with self._locked(digest):
+            if not self._folder(digest).exists():
+                self._keep(folder, digest, name)
         return replace(self._shared_too(self.get(digest)), name=name)
 
     def get(self, digest: str) -> StoredDataset:
@@ -85,7 +94,7 @@ class DatasetStore:
         return self._folder(digest).is_dir() or (self._shared is not None and self._fetched(digest))
 
     def _fetched(self, digest: str) -> bool:
-        with self._aside() as folder, self._locked(digest):
+        with self.aside() as folder, self._locked(digest):
             if self._folder(digest).is_dir():  # another process was first
                 return True
             if self._shared is None or not self._shared.fetch(digest, folder):
@@ -97,6 +106,11 @@ class DatasetStore:
         if self._shared is not None:
             self._shared.push(dataset.folder, dataset.digest)
         return dataset
+
+    @property
+    def limits(self) -> Limits:
+        """What a dataset may cost."""
+        return self._limits
 
     def _bring(self, source: str, base: Path | None, target: Path) -> str:
         """The file's bytes to `target`. Returns its name."""
@@ -121,8 +135,8 @@ class DatasetStore:
         _flush(self._root)
 
     @contextmanager
-    def _aside(self) -> Iterator[Path]:
-        """A folder of its own for one addition, gone afterwards unless it was renamed into place."""
+    def aside(self) -> Iterator[Path]:
+        """A folder of its own for one addition, gone afterwards unless `keep` has put it into its place."""
         incoming = self._root / ".incoming"
         incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         _remove_abandoned(incoming)
