@@ -3,15 +3,27 @@
 Two steps each: `series` and `reduction` work out the numbers, `learning` only draws.
 """
 
-from nntracker_ray.figures.learning import FORKS_LABEL, MARKS_LABEL, learning_curves, mark_height
+from nntracker_ray.figures.learning import (
+    FORKS_LABEL,
+    MARKS_LABEL,
+    SMOOTH_LABEL,
+    learning_curves,
+    mark_height,
+)
 from nntracker_ray.figures.palette import SERIES_COLORS
+from nntracker_ray.figures.rate_changes import RateChange
 from nntracker_ray.figures.reduction import keep_extremes
-from nntracker_ray.figures.series import Series, Split, curve_series, known_metrics
+from nntracker_ray.figures.series import Series, curve_series, known_metrics
+from nntracker_ray.figures.views import Axis, CurveView, Split, smoothed
 
 __all__ = [
     "FORKS_LABEL",
     "MARKS_LABEL",
     "SERIES_COLORS",
+    "SMOOTH_LABEL",
+    "Axis",
+    "CurveView",
+    "RateChange",
     "Series",
     "Split",
     "curve_series",
@@ -19,4 +31,5 @@ __all__ = [
     "known_metrics",
     "learning_curves",
     "mark_height",
+    "smoothed",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nntracker_ray.figures.series import Series, Split
+from nntracker_ray.figures.series import Series
+from nntracker_ray.figures.views import Split
 
 SERIES_COLORS = ("#3f83f8", "#ee8a2d", "#2aa876", "#9772ef", "#e0609e", "#1aa5bb", "#c39a1d", "#e25555")
 """In drawing order; each has a contrast of at least 2.3 : 1 (WCAG) with white and with the dark theme's #14181f."""
