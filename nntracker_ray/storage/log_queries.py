@@ -33,3 +33,13 @@ def log_lines(
     attempt, line_no = after or _BEFORE_ALL
     values = {"run_no": run_no, "attempt": attempt, "line_no": line_no, "limit": limit}
     return columns_of(_COLUMNS, conn.execute(query("log_lines"), values, binary=True).fetchall())
+
+
+def log_tail(conn: Connection, *, viewer_id: UUID, run_id: UUID, limit: int = 200) -> Columns:
+    """A run's newest lines, in the order they were made; columns as those of `log_lines`.
+
+    Raises: NotFoundError: No such run, or not the viewer's.
+    """
+    run_no = visible_run_no(conn, viewer_id=viewer_id, run_id=run_id)
+    rows = conn.execute(query("log_tail"), {"run_no": run_no, "limit": limit}, binary=True).fetchall()
+    return columns_of(_COLUMNS, rows)

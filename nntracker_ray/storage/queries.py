@@ -23,7 +23,7 @@ from nntracker_ray.storage.finding_queries import (
     known_names,
     run_called,
 )
-from nntracker_ray.storage.log_queries import log_lines
+from nntracker_ray.storage.log_queries import log_lines, log_tail
 from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
@@ -39,7 +39,14 @@ from nntracker_ray.storage.run_queries import (
     state_changes,
 )
 from nntracker_ray.storage.tables import Columns
-from nntracker_ray.storage.weight_queries import layer_weights, reduced_weights, weight_arrays
+from nntracker_ray.storage.waiting_queries import FoldSizes, WaitingPlace, fold_sizes, waiting_place
+from nntracker_ray.storage.weight_queries import (
+    capture_of_epoch,
+    captures_of_array,
+    layer_weights,
+    reduced_weights,
+    weight_arrays,
+)
 from nntracker_ray.storage.work_queries import (
     DeletionCost,
     StateTally,
@@ -53,11 +60,15 @@ __all__ = [
     "Columns",
     "DeletionCost",
     "ExperimentRow",
+    "FoldSizes",
     "SqlResult",
     "StateTally",
+    "WaitingPlace",
     "WorkRow",
     "adaptations",
     "all_run_ids",
+    "capture_of_epoch",
+    "captures_of_array",
     "checkpoints",
     "cost_of_deletion",
     "count_experiments",
@@ -67,6 +78,7 @@ __all__ = [
     "find_experiment",
     "find_run",
     "fold_membership",
+    "fold_sizes",
     "fold_summary",
     "has_command",
     "known_names",
@@ -77,6 +89,7 @@ __all__ = [
     "list_experiments",
     "list_runs",
     "log_lines",
+    "log_tail",
     "page_of_runs",
     "queue_lengths",
     "read_only_sql",
@@ -87,6 +100,7 @@ __all__ = [
     "run_spec",
     "select_runs",
     "state_changes",
+    "waiting_place",
     "weight_arrays",
     "work_in_progress",
 ]

@@ -37,15 +37,24 @@ def weight_arrays(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> list[di
 
 
 def layer_weights(
-    conn: Connection, *, viewer_id: UUID, run_id: UUID, layer: str, tensor: str
+    conn: Connection,
+    *,
+    viewer_id: UUID,
+    run_id: UUID,
+    layer: str,
+    tensor: str,
+    epochs: Sequence[int] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """One array at every epoch it was captured.
 
+    Args:
+        epochs: Only at these; None: at all.
     Returns: epochs, shape (e,); values, shape (e, *shape), in the array's own dtype.
     Raises: NotFoundError: No such run, layer or tensor, or not the viewer's.
     """
     stretches = lineage(conn, viewer_id=viewer_id, run_id=run_id)
-    captures = list(_captures(conn, stretches, layer, tensor, epochs=None))
+    wanted = None if epochs is None else list(epochs)
+    captures = list(_captures(conn, stretches, layer, tensor, epochs=wanted))
     if not captures:
         raise _no_such_array(run_id, layer, tensor)
     return np.array([epoch for epoch, _ in captures]), np.stack([array for _, array in captures])
@@ -80,6 +89,49 @@ def reduced_weights(
     }
 
 
+def capture_of_epoch(
+    conn: Connection, *, viewer_id: UUID, run_id: UUID, epoch: int
+) -> dict[str, NDArray[Any]]:
+    """Every array captured at the end of an epoch, by "layer/tensor", in the order of the model.
+
+    Raises: NotFoundError: No such run, not the viewer's, or nothing was captured at this epoch.
+    """
+    parts: list[tuple[Any, ...]] = []
+    for stretch in lineage(conn, viewer_id=viewer_id, run_id=run_id):
+        values = {**stretch.captures, "epoch": epoch}
+        parts += conn.execute(query("capture_parts"), values, binary=True).fetchall()
+    if not parts:
+        raise NotFoundError(f"run {run_id} has no capture at epoch {epoch}; /layers lists the epochs it has")
+    return {
+        f"{layer}/{tensor}": _array([row[2:] for row in rows])
+        for (layer, tensor), rows in groupby(parts, key=lambda row: row[:2])
+    }
+
+
+def captures_of_array(
+    conn: Connection, *, viewer_id: UUID, run_id: UUID, layer: str, tensor: str, most_values: int
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(epoch, array) one after the other, so that memory holds one at a time.
+
+    Args:
+        most_values: Of more numbers than this in all, evenly spaced epochs are given, the first and last among them.
+    Raises: NotFoundError: No such run, layer or tensor, or not the viewer's.
+    """
+    stretches = lineage(conn, viewer_id=viewer_id, run_id=run_id)
+    epochs = [epoch for stretch in stretches for epoch in _epochs(conn, stretch, layer, tensor)]
+    if not epochs:
+        raise _no_such_array(run_id, layer, tensor)
+    first = next(_captures(conn, stretches, layer, tensor, epochs=epochs[:1]))[1]
+    for epoch in evenly_spaced(epochs, count=max(2, most_values // max(1, first.size))):
+        yield from _captures(conn, stretches, layer, tensor, epochs=[epoch])
+
+
+def _array(parts: Sequence[tuple[Any, ...]]) -> NDArray[Any]:
+    dtypes, shapes, pieces = zip(*parts, strict=True)
+    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return np.frombuffer(data, dtype_of(dtypes[0])).reshape(shapes[0])
+
+
 def _epochs(conn: Connection, stretch: Stretch, layer: str, tensor: str) -> list[int]:
     values = {**stretch.captures, "layer": layer, "tensor": tensor}
     return [epoch for (epoch,) in conn.execute(query("weight_epochs"), values)]
@@ -93,9 +145,7 @@ def _captures(
         values = {**stretch.captures, "layer": layer, "tensor": tensor, "epochs": epochs}
         rows = conn.execute(query("layer_weights"), values, binary=True)
         for epoch, parts in groupby(rows, key=lambda row: int(row[0])):
-            _, _, dtypes, shapes, pieces = zip(*parts, strict=True)
-            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            yield epoch, np.frombuffer(data, dtype_of(dtypes[0])).reshape(shapes[0])
+            yield epoch, _array([part[2:] for part in parts])
 
 
 def _no_such_array(run_id: UUID, layer: str, tensor: str) -> NotFoundError:
