@@ -24,6 +24,7 @@ from apps.api import (
     sharing,
     tags,
 )
+from apps.api.ended_sessions import EndedSessions
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
@@ -66,6 +67,7 @@ def build_app(settings: WebSettings) -> FastAPI:
     app.state.home = settings.home
     app.state.sessions = Sessions(database)
     app.state.sockets = OpenSockets()
+    app.state.sockets.watched_by(EndedSessions(database, app.state.sockets).watch)
     _add_routes(app)
     platform = Platform(database, settings.home, LiveFeed(database))
     add_pages(app, platform=platform, secret=page_secret(settings.home))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from apps.api.account_schemas import (
     ConfirmationIn,
@@ -20,9 +20,11 @@ from apps.api.account_schemas import (
     TokenList,
     TokenOut,
 )
+from apps.api.cookies import session_secret, set_session_cookie
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, close_sockets, database_of, sessions_of, visit_of
 from nntracker_ray.accounts import own_account
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.storage import session_writes, token_writes
 from nntracker_ray.storage.account_queries import find_account
 
@@ -61,17 +63,17 @@ def change_profile(request: Request, wanted: ProfileIn) -> MeOut:
 
 @router.post("/password", status_code=204, responses=documented(400, 429))
 def change_password(request: Request, wanted: PasswordIn) -> Response:
-    """Set a new password. Every other session ends."""
-    sessions_of(request).count_attempt(caller_of(request).name, visit_of(request), now=datetime.now(UTC))
+    """Set a new password. Every other session ends, and this one gets a new secret."""
+    sessions, database, actor = sessions_of(request), database_of(request), actor_of(request)
+    # Else a token that may only read or act could be turned into a session that may do everything.
+    if caller_of(request).session_id is None:
+        raise HTTPException(403, "a password is changed where one is signed in, not with a token")
+    sessions.count_attempt(actor.name, visit_of(request), now=datetime.now(UTC))
     ended = own_account.change_password(
-        database_of(request),
-        actor_of(request),
-        old=wanted.old,
-        new=wanted.new,
-        session_id=caller_of(request).session_id,
+        database, actor, old=wanted.old, new=wanted.new, session_id=caller_of(request).session_id
     )
     close_sockets(request, ended)
-    return Response(status_code=204)
+    return _with_new_session(request, actor.user_id)
 
 
 @router.post("/confirmation", status_code=204, responses=documented(400, 429))
@@ -125,6 +127,8 @@ def list_tokens(request: Request) -> TokenList:
 @router.post("/tokens", status_code=201, responses=documented(400, 409))
 def make_token(request: Request, wanted: TokenIn) -> NewTokenOut:
     """A token for scripts: `Authorization: Bearer TOKEN`. It is shown this once."""
+    if more := set(wanted.scopes) - caller_of(request).scopes:
+        raise BadInputError(f"a token cannot make one that may more than itself: {', '.join(sorted(more))}")
     made = own_account.make_token(
         database_of(request),
         actor_of(request),
@@ -140,3 +144,14 @@ def revoke_token(request: Request, token_id: UUID) -> Response:
     """End a token at once."""
     own_account.revoke_token(database_of(request), actor_of(request), token_id)
     return Response(status_code=204)
+
+
+def _with_new_session(request: Request, user_id: UUID) -> Response:
+    response, origin = Response(status_code=204), request.state.origin
+    held = session_secret(request.headers.get("cookie", ""), origin)
+    with database_of(request).connection() as conn:
+        session = sessions_of(request).open(
+            conn, user_id=user_id, now=datetime.now(UTC), visit=visit_of(request), replaces=held
+        )
+    set_session_cookie(response, session, origin)
+    return response

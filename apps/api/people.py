@@ -25,11 +25,10 @@ from apps.api.account_schemas import (
 )
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, close_sockets, database_of
-from apps.api.sign_in import login_link_secret
-from nntracker_ray.accounts import administration, registration
+from nntracker_ray.accounts import administration, login_links, registration
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.storage import invitation_writes
-from nntracker_ray.storage.account_queries import UserOrder, find_account, list_accounts
+from nntracker_ray.storage.account_queries import UserOrder, list_accounts
 from nntracker_ray.storage.audit_log import list_deeds
 
 router = APIRouter(prefix="/api", tags=["administration"])
@@ -95,7 +94,7 @@ def delete_user(
     return Response(status_code=204)
 
 
-@router.post("/users/{user_id}/login-link", status_code=201, responses=documented(404))
+@router.post("/users/{user_id}/login-link", status_code=201, responses=documented(404, 409))
 def make_login_link(request: Request, user_id: UUID) -> LoginLinkOut:
     """A link for somebody who has forgotten their password."""
     return _login_link(request, user_id)
@@ -119,10 +118,7 @@ def invite(request: Request, wanted: InvitationIn) -> NewInvitationOut:
 @router.delete("/invitations/{invitation_id}", status_code=204, responses=documented(404))
 def revoke_invitation(request: Request, invitation_id: UUID) -> Response:
     """Take an invitation back."""
-    actor = actor_of(request)
-    with database_of(request).connection() as conn:
-        invitation_writes.revoke_invitation(conn, invitation_id=invitation_id, now=datetime.now(UTC))
-        actor.note(conn, "took back an invitation", str(invitation_id)[:8])
+    registration.revoke_invitation(database_of(request), actor_of(request), invitation_id)
     return Response(status_code=204)
 
 
@@ -157,9 +153,5 @@ def list_audit(
 
 
 def _login_link(request: Request, user_id: UUID) -> LoginLinkOut:
-    actor = actor_of(request)
-    with database_of(request).connection() as conn:
-        account = find_account(conn, user_id)
-        secret = login_link_secret(conn, user_id)
-        actor.note(conn, "made a sign-in link", account.name)
+    secret = login_links.make_for_somebody(database_of(request), actor_of(request), user_id)
     return LoginLinkOut(user_id=user_id, link=f"{request.state.origin}/welcome#{secret}")

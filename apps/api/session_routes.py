@@ -81,7 +81,7 @@ def sign_in(
     held = session_secret(request.headers.get("cookie", ""), origin)
     now, visit = datetime.now(UTC), visit_of(request)
     if isinstance(wanted, ShareSecret):
-        return _visit(request, sessions, wanted.share)
+        return _visit(request, sessions, wanted.share, held)
     if isinstance(wanted, LinkSecret):
         session = sessions.by_link(wanted.token, now=now, visit=visit, replaces=held)
         refusal = "this link has been used or has expired; `nntracker link` prints a new one"
@@ -117,7 +117,8 @@ def register(wanted: RegistrationIn, request: Request) -> Response:
     new = registration.NewAccount(wanted.name, wanted.password, wanted.full_name, wanted.invitation)
     user_id = registration.register(database_of(request), new, address=visit.address)
     with database_of(request).connection() as conn:
-        session = sessions.open(conn, user_id=user_id, now=now, visit=visit, replaces=None)
+        held = session_secret(request.headers.get("cookie", ""), request.state.origin)
+        session = sessions.open(conn, user_id=user_id, now=now, visit=visit, replaces=held)
     response = JSONResponse({"user_id": str(user_id)}, status_code=201)
     set_session_cookie(response, session, request.state.origin)
     return response
@@ -135,8 +136,8 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def _visit(request: Request, sessions: Sessions, secret: str) -> Response:
-    found = sessions.by_share_link(secret, now=datetime.now(UTC), visit=visit_of(request))
+def _visit(request: Request, sessions: Sessions, secret: str, held: str | None) -> Response:
+    found = sessions.by_share_link(secret, now=datetime.now(UTC), visit=visit_of(request), replaces=held)
     if found is None:
         raise HTTPException(401, "this link has expired or was taken back; ask for a new one")
     session, opened = found

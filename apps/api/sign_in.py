@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 from uuid import UUID
 
+from nntracker_ray.accounts.login_links import login_link_secret
 from nntracker_ray.accounts.passwords import hash_password, is_password, needs_rehash
 from nntracker_ray.accounts.roles import Role, Scope
 from nntracker_ray.accounts.secrets import TOKEN_PREFIX, new_secret, secret_hash
@@ -20,7 +21,6 @@ from nntracker_ray.storage.audit_log import note_deed
 if TYPE_CHECKING:
     from nntracker_ray.storage.connection import Connection, Database
 
-LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=7)
 CONFIRMED_FOR = timedelta(minutes=15)  # so long an administrator need not give the password again
 # Set by the gate and by nobody else: Panel hands its pages nothing but headers.
@@ -53,6 +53,7 @@ class Caller:
     experiment_id: UUID | None = None  # what a share link opens
     confirmed_at: datetime | None = None  # when the password was given last
     has_password: bool = False
+    address: str = ""  # where the session was opened
 
     @property
     def fingerprint(self) -> str:
@@ -61,11 +62,12 @@ class Caller:
 
     @property
     def header(self) -> str:
-        """What pages are told: viewer, session, account or none, role, name."""
+        """What pages are told: viewer, session (a fingerprint and its id), account or none, role, name."""
         return "/".join(
             (
                 str(self.viewer_id),
                 self.fingerprint,
+                str(self.session_id or ""),
                 str(self.user_id or ""),
                 self.role,
                 quote(self.name, safe=""),
@@ -87,12 +89,19 @@ class PageCaller:
     user_id: UUID | None
     role: Role
     name: str
+    session_id: UUID | None = None  # None: looked at by a script with a token
 
     @classmethod
     def of(cls, header: str) -> PageCaller:
         """Read `Caller.header`."""
-        viewer_id, _fingerprint, user_id, role, name = header.split("/")
-        return cls(UUID(viewer_id), UUID(user_id) if user_id else None, Role(role), unquote(name))
+        viewer_id, _fingerprint, session_id, user_id, role, name = header.split("/")
+        return cls(
+            UUID(viewer_id),
+            UUID(user_id) if user_id else None,
+            Role(role),
+            unquote(name),
+            UUID(session_id) if session_id else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +125,6 @@ def make_login_link(database: Database, address: str) -> str:
     return f"{address.rstrip('/')}/welcome#{secret}"
 
 
-def login_link_secret(conn: Connection, user_id: UUID) -> str:
-    """The secret of a new one-time link to an account."""
-    secret = new_secret()
-    expires_at = datetime.now(UTC) + LINK_LIFETIME
-    session_writes.create_login_link(
-        conn, user_id=user_id, token_hash=secret_hash(secret), expires_at=expires_at
-    )
-    return secret
-
-
 class Sessions:
     """Opens, recognises and ends sessions. Blocking: call from a thread."""
 
@@ -141,16 +140,17 @@ class Sessions:
             replaces: The secret of the session held until now, which ends.
         Raises: TooManyAttemptsError: For this name, from this address, or in all.
         """
-        self.count_attempt(name, visit, now=now)
         with self._database.connection() as conn:
             account = account_called(conn, name)
+        # By the account's own name: the database takes some letters for others that Python does not.
+        self.count_attempt(account.name if account else name, visit, now=now)
         # Outside the transaction: it takes a fifth of a second, and a connection is dear.
         right = is_password(password, account.password_hash if account else None)
         with self._database.connection() as conn:
             if account is None or not right or account.disabled_at is not None:
                 note_deed(conn, action="failed to sign in", by=name[:100] or "nobody", address=visit.address)
                 return None
-            forget_attempts(conn, PER_ACCOUNT, name)
+            forget_attempts(conn, PER_ACCOUNT, account.name)
             if account.password_hash and needs_rehash(account.password_hash):
                 account_writes.change_account(conn, account.user_id, password_hash=hash_password(password))
             return self.open(conn, user_id=account.user_id, now=now, visit=visit, replaces=replaces)
@@ -166,7 +166,7 @@ class Sessions:
             return self.open(conn, user_id=user_id, now=now, visit=visit, replaces=replaces)
 
     def by_share_link(
-        self, link_secret: str, *, now: datetime, visit: Visit
+        self, link_secret: str, *, now: datetime, visit: Visit, replaces: str | None = None
     ) -> tuple[str, sharing_writes.OpenedLink] | None:
         """A visitor's session and what it opens; None for a link that is over, revoked or made up."""
         secret = new_secret()
@@ -174,6 +174,7 @@ class Sessions:
             opened = sharing_writes.opened_link(conn, token_hash=secret_hash(link_secret), now=now)
             if opened is None:
                 return None
+            _end_held(conn, replaces)
             session_writes.open_session(
                 conn,
                 session_hash=secret_hash(secret),
@@ -191,8 +192,7 @@ class Sessions:
         """A new session of an account; the one held until now ends. Returns its secret."""
         secret = new_secret()
         session_writes.forget_what_is_over(conn, now=now)
-        if replaces:
-            session_writes.end_session(conn, session_hash=secret_hash(replaces))
+        _end_held(conn, replaces)
         session_writes.open_session(
             conn,
             session_hash=secret_hash(secret),
@@ -213,20 +213,15 @@ class Sessions:
         session = secret_hash(secret)
         with self._database.connection() as conn:
             found = session_writes.session_viewer(conn, session_hash=session, now=now)
-        if found is None:
+        return _caller(found, session) if found else None
+
+    def present(self, page: PageCaller, *, now: datetime) -> Caller | None:
+        """Who looks at an open page by now, as the database knows; None when the session is over."""
+        if page.session_id is None:
             return None
-        return Caller(
-            found.viewer_id,
-            found.user_id,
-            found.name,
-            found.role,
-            frozenset(Scope) if found.user_id else frozenset({Scope.READ}),
-            session,
-            found.session_id,
-            found.experiment_id,
-            found.confirmed_at,
-            bool(found.has_password),
-        )
+        with self._database.connection() as conn:
+            found = session_writes.session_called(conn, session_id=page.session_id, now=now)
+        return _caller(found) if found and found.viewer_id == page.viewer_id else None
 
     def token_caller(self, token: str, *, now: datetime) -> Caller | None:
         """Who holds this API token; None when nobody does, or no longer."""
@@ -249,3 +244,25 @@ class Sessions:
             with self._database.connection() as conn:
                 if not take_attempt(conn, limit, subject, now=now):
                     raise TooManyAttemptsError(limit.window)
+
+
+def _caller(found: session_writes.SessionViewer, session: bytes = b"") -> Caller:
+    return Caller(
+        found.viewer_id,
+        found.user_id,
+        found.name,
+        found.role,
+        frozenset(Scope) if found.user_id else frozenset({Scope.READ}),
+        session,
+        found.session_id,
+        found.experiment_id,
+        found.confirmed_at,
+        bool(found.has_password),
+        found.address,
+    )
+
+
+def _end_held(conn: Connection, secret: str | None) -> None:
+    """What was known of a browser's session before it signed in is worth nothing afterwards."""
+    if secret:
+        session_writes.end_session(conn, session_hash=secret_hash(secret))

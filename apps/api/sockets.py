@@ -15,6 +15,7 @@ class OpenSockets:
     """Runs websockets until they end by themselves or their session does. One event loop; `close` from any thread."""
 
     def __init__(self) -> None:
+        self._watch: Callable[[], None] = lambda: None
         self._endings: defaultdict[bytes, set[asyncio.Event]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -23,12 +24,22 @@ class OpenSockets:
         self._loop = asyncio.get_running_loop()
         ending = asyncio.Event()
         self._endings[session].add(ending)
+        self._watch()
         try:
             await _until(ending, app(scope, receive, send), lambda: _close(send))
         finally:
             self._endings[session].discard(ending)
             if not self._endings[session]:
                 del self._endings[session]
+
+    def watched_by(self, watch: Callable[[], None]) -> None:
+        """Call `watch` when one opens: from then on somebody must hear which sessions end."""
+        self._watch = watch
+
+    @property
+    def sessions(self) -> frozenset[bytes]:
+        """Those that have one open now."""
+        return frozenset(tuple(self._endings))
 
     def close(self, session: bytes) -> None:
         """End every websocket of a session, soon."""

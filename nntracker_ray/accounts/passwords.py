@@ -48,6 +48,15 @@ def check_password(password: str, *, about: tuple[str, ...] = ()) -> None:
         raise BadInputError(f"this password is easily guessed. {hint}")
 
 
+def strength(password: str, *, about: tuple[str, ...] = ()) -> str:
+    """What is to be said of a password while it is typed: what is wrong with it, or '' for a good one."""
+    try:
+        check_password(password, about=about)
+    except BadInputError as error:
+        return str(error)
+    return ""
+
+
 def hash_password(password: str) -> str:
     """Argon2id with a random salt, parameters included in the text."""
     with _AT_ONCE:
@@ -61,8 +70,9 @@ def is_password(password: str, stored: str | None) -> bool:
     from the time which accounts there are.
     """
     with _AT_ONCE:
+        nobodys = _nobodys()  # first, so that the one time that it is made tells nothing either
         try:
-            return _HASHER.verify(stored or _nobodys(), password) and stored is not None
+            return _HASHER.verify(stored or nobodys, password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

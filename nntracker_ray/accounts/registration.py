@@ -82,6 +82,13 @@ def invite(database: Database, actor: Actor, role: Role) -> tuple[UUID, str]:
     return invitation_id, secret
 
 
+def revoke_invitation(database: Database, actor: Actor, invitation_id: UUID) -> None:
+    """Take an invitation back. Raises: NotFoundError: It was used, or there is none of that id."""
+    with database.connection() as conn:
+        invitation_writes.revoke_invitation(conn, invitation_id=invitation_id, now=datetime.now(UTC))
+        actor.note(conn, "took back an invitation", str(invitation_id)[:8])
+
+
 def _require_open(mode: Registration, invitation: str | None) -> None:
     if invitation:
         return

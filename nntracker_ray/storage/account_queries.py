@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -98,8 +99,21 @@ def list_accounts(
     """
     state = None if disabled is None else "disabled" if disabled else "active"
     values = {"search": search, "role": role, "state": state, "order_by": order_by, "descending": descending}
+    return _account_page(conn, {**values, "user_id": None, "limit": limit, "offset": offset})
+
+
+def account_row(conn: Connection, user_id: UUID) -> AccountRow:
+    """One account with what its runs are doing. Raises: NotFoundError: There is none of that id."""
+    everything = {"search": "", "role": None, "state": None, "order_by": "name", "descending": False}
+    page = _account_page(conn, {**everything, "user_id": user_id, "limit": 1, "offset": 0})
+    if not page.rows:
+        raise NotFoundError(f"no account {user_id}")
+    return page.rows[0]
+
+
+def _account_page(conn: Connection, values: Mapping[str, object]) -> AccountPage:
     with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query("list_users"), {**values, "limit": limit, "offset": offset}).fetchall()
+        rows = cursor.execute(query("list_users"), values).fetchall()
     total = rows[0]["total"] if rows else 0
     return AccountPage(
         tuple(AccountRow(**{k: v for k, v in row.items() if k != "total"}) for row in rows), total

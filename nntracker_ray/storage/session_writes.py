@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ from nntracker_ray.accounts.roles import Role
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
+ENDED = "nntracker_sessions"  # the channel on which hashes of ended sessions are told, in hex
 IDLE = timedelta(hours=12)  # a session that is not used for so long is over
 
 
@@ -27,6 +29,7 @@ class SessionViewer:
     experiment_id: UUID | None  # what a share link opens
     confirmed_at: datetime  # when the password was given last
     has_password: bool
+    address: str = ""  # where it was opened
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role", Role(self.role))
@@ -79,10 +82,18 @@ def open_session(
 
 def session_viewer(conn: Connection, *, session_hash: bytes, now: datetime) -> SessionViewer | None:
     """Who looks through this session; None if it is unknown or over, or its account is closed."""
-    with conn.cursor(row_factory=class_row(SessionViewer)) as cursor:
-        return cursor.execute(
-            query("session_viewer"), {"session_hash": session_hash, "now": now, "idle": IDLE}
-        ).fetchone()
+    return _session_viewer(conn, {"session_hash": session_hash, "session_id": None}, now)
+
+
+def session_called(conn: Connection, *, session_id: UUID, now: datetime) -> SessionViewer | None:
+    """The same by the session's id: for pages, which hold no secret."""
+    return _session_viewer(conn, {"session_hash": None, "session_id": session_id}, now)
+
+
+def sessions_in_force(conn: Connection, *, session_hashes: Collection[bytes], now: datetime) -> set[bytes]:
+    """Which of these are not over; does not count as using them."""
+    values = {"session_hashes": [*session_hashes], "now": now, "idle": IDLE}
+    return {bytes(found) for (found,) in conn.execute(query("sessions_in_force"), values)}
 
 
 def list_sessions(conn: Connection, *, user_id: UUID, now: datetime) -> list[SessionRow]:
@@ -95,7 +106,8 @@ def list_sessions(conn: Connection, *, user_id: UUID, now: datetime) -> list[Ses
 
 def end_session(conn: Connection, *, session_hash: bytes) -> None:
     """Sign out; a session that is not there is no error."""
-    conn.execute(query("end_session"), {"session_hash": session_hash})
+    rows = conn.execute(query("end_session"), {"session_hash": session_hash})
+    announce_ended(conn, [bytes(found) for (found,) in rows])
 
 
 def end_sessions(
@@ -103,7 +115,15 @@ def end_sessions(
 ) -> list[bytes]:
     """Sign an account out: in one place, everywhere, or everywhere but in one. Returns the hashes of what ended."""
     values = {"user_id": user_id, "session_id": session_id, "except_id": except_id}
-    return [bytes(found) for (found,) in conn.execute(query("end_sessions"), values)]
+    ended = [bytes(found) for (found,) in conn.execute(query("end_sessions"), values)]
+    announce_ended(conn, ended)
+    return ended
+
+
+def announce_ended(conn: Connection, session_hashes: Sequence[bytes]) -> None:
+    """Have every web server close what these sessions have open, whichever process has ended them."""
+    if session_hashes:
+        conn.execute(query("announce_ended_sessions"), {"session_hashes": [*session_hashes]})
 
 
 def confirm_session(conn: Connection, *, session_id: UUID, now: datetime) -> None:
@@ -114,3 +134,10 @@ def confirm_session(conn: Connection, *, session_id: UUID, now: datetime) -> Non
 def forget_what_is_over(conn: Connection, *, now: datetime) -> None:
     """Remove sessions, login links and counted attempts that no longer matter."""
     conn.execute(query("forget_old_sessions"), {"now": now, "idle": IDLE})
+
+
+def _session_viewer(
+    conn: Connection, which: Mapping[str, bytes | UUID | None], now: datetime
+) -> SessionViewer | None:
+    with conn.cursor(row_factory=class_row(SessionViewer)) as cursor:
+        return cursor.execute(query("session_viewer"), {**which, "now": now, "idle": IDLE}).fetchone()

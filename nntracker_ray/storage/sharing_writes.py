@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.session_writes import announce_ended
 from nntracker_ray.storage.sql_files import query
 
 
@@ -109,7 +110,9 @@ def revoke_share_link(conn: Connection, *, actor_id: UUID, experiment_id: UUID, 
     rows = conn.execute(query("revoke_share_link"), values).fetchall()
     if not rows:
         raise NotFoundError(f"no link {link_id} to experiment {experiment_id}")
-    return [bytes(found) for (found,) in rows if found is not None]
+    ended = [bytes(found) for (found,) in rows if found is not None]
+    announce_ended(conn, ended)
+    return ended
 
 
 def require_sharer(conn: Connection, *, actor_id: UUID, experiment_id: UUID) -> None:

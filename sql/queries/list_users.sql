@@ -1,5 +1,5 @@
 -- list_users: a page of accounts with what their runs are doing.
--- parameters: search text (in name or full name; '': all), role text (NULL: all), state text (NULL: all, 'active', 'disabled'),
+-- parameters: user_id uuid (NULL: all), search text (in name or full name; '': all), role text (NULL: all), state text (NULL: all, 'active', 'disabled'),
 --             order_by text ('name', 'role', 'created', 'seen', 'runs'), descending bool, limit int, offset int
 -- columns:    user_id uuid, name text, full_name text, role text, is_local bool, created_at timestamptz,
 --             seen_at timestamptz, disabled_at timestamptz, has_password bool, runs int8, at_work int8, finished int8,
@@ -8,6 +8,7 @@ WITH matching AS (
     SELECT *, count(*) OVER () AS total
       FROM users
      WHERE (%(search)s::text = '' OR strpos(lower(name || ' ' || full_name), lower(%(search)s::text)) > 0)
+       AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
        AND (%(role)s::text IS NULL OR role = %(role)s)
        AND (%(state)s::text IS NULL OR (disabled_at IS NULL) = (%(state)s = 'active'))
 ), tally AS (

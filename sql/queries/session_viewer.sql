@@ -1,8 +1,8 @@
 -- session_viewer: who looks through a session, and that it was used just now (to the minute).
--- parameters: session_hash bytea, now timestamptz, idle interval
+-- parameters: session_hash bytea (NULL: by id), session_id uuid (NULL: by hash), now timestamptz, idle interval
 -- columns:    session_id uuid, user_id uuid (NULL: a share link's visitor), viewer_id uuid (the user, or the link), name text,
 --             role text, experiment_id uuid (of the share link), confirmed_at timestamptz,
---             has_password bool;
+--             has_password bool, address text (where it was opened);
 --             no row if there is no such session, it is over, or its account is closed
 WITH found AS (
     SELECT s.*, coalesce(s.user_id, s.link_id) AS viewer_id, u.name, u.password_hash IS NOT NULL AS has_password,
@@ -10,7 +10,7 @@ WITH found AS (
       FROM sessions s
       LEFT JOIN users u USING (user_id)
       LEFT JOIN share_links l USING (link_id)
-     WHERE s.session_hash = %(session_hash)s AND s.expires_at > %(now)s AND s.seen_at > %(now)s - %(idle)s::interval
+     WHERE (s.session_hash = %(session_hash)s::bytea OR s.session_id = %(session_id)s::uuid) AND s.expires_at > %(now)s AND s.seen_at > %(now)s - %(idle)s::interval
        AND u.disabled_at IS NULL
        AND (s.link_id IS NULL OR (l.revoked_at IS NULL AND l.expires_at > %(now)s))
 ), noted AS (
@@ -20,5 +20,6 @@ WITH found AS (
     UPDATE users u SET seen_at = %(now)s FROM found
      WHERE u.user_id = found.user_id AND coalesce(u.seen_at, '-infinity') < %(now)s - interval '1 minute'
 )
-SELECT session_id, user_id, viewer_id, coalesce(name, 'a visitor by link') AS name, role, experiment_id, confirmed_at, has_password
+SELECT session_id, user_id, viewer_id, coalesce(name, 'a visitor by link') AS name, role, experiment_id, confirmed_at, has_password,
+       address
   FROM found;
