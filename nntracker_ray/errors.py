@@ -6,6 +6,7 @@
     │   ├── DatasetError              a dataset that is missing, malformed, hostile or does not fit the model
     │   │   ├── FetchError            a URL that may not or cannot be fetched
     │   │   └── UnsafeFileError       a file that would run code, escape its folder or exhaust the machine
+    │   ├── UnconfirmedError          a deletion that nobody has confirmed; holds the text that confirms it
     │   ├── ModelError                a model description outside the strict schema, or too costly
     │   └── QueryError                SQL that is not one read-only statement, or that ran past its limits
     ├── NotFoundError                 no such run, experiment, dataset or layer (or not the caller's to see)
@@ -61,6 +62,17 @@ class ConfigError(BadInputError):
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...], str]]:
         return type(self), (self.problems, self.source)
+
+
+class UnconfirmedError(BadInputError):
+    """A deletion that nobody has confirmed; `confirmation` is the text that confirms it."""
+
+    def __init__(self, message: str, confirmation: str) -> None:
+        self.confirmation = confirmation
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type[UnconfirmedError], tuple[str, str]]:
+        return type(self), (str(self), self.confirmation)
 
 
 class DatasetError(BadInputError):

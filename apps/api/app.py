@@ -12,12 +12,15 @@ from fastapi.staticfiles import StaticFiles
 from apps.api import (
     checkpoints,
     commands,
+    deletions,
+    events,
     experiments,
     finding,
     own_account,
     people,
     queue,
     recorded,
+    reports,
     run_details,
     runs,
     session_routes,
@@ -25,6 +28,7 @@ from apps.api import (
     tags,
 )
 from apps.api.ended_sessions import EndedSessions
+from apps.api.etags import Etags
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
@@ -69,8 +73,10 @@ def build_app(settings: WebSettings) -> FastAPI:
     app.state.sockets = OpenSockets()
     app.state.sockets.watched_by(EndedSessions(database, app.state.sockets).watch)
     _add_routes(app)
-    platform = Platform(database, settings.home, LiveFeed(database))
+    app.state.feed = LiveFeed(database)
+    platform = Platform(database, settings.home, app.state.feed)
     add_pages(app, platform=platform, secret=page_secret(settings.home))
+    app.add_middleware(Etags)
     app.add_middleware(
         Gate, sessions=app.state.sessions, sockets=app.state.sockets, public_origins=settings.public_origins
     )
@@ -95,6 +101,9 @@ def _add_routes(app: FastAPI) -> None:
         tags,
         recorded,
         finding,
+        events,
+        deletions,
+        reports,
         queue,
         run_details,
         checkpoints,

@@ -9,11 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from apps.api.control_schemas import COMMAND_EXAMPLES, CommandIn, CommandList, CommandOut
+from apps.api.deletions import confirmation_of
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from nntracker_ray import control
-from nntracker_ray.commands import Selection, Verb, nothing_matches
-from nntracker_ray.errors import BadInputError, NotFoundError
+from nntracker_ray.commands import CommandRow, Selection, Verb, nothing_matches
+from nntracker_ray.errors import NotFoundError, UnconfirmedError
 from nntracker_ray.storage import command_queries, queries
 from nntracker_ray.storage.connection import Connection
 
@@ -39,21 +40,7 @@ def give_command(
     A deletion must be confirmed by the text "delete N runs" with the number of runs that it would delete; the
     refusal of one that is not says which text that is.
     """
-    actor = actor_of(request)
-    with database_of(request).connection() as conn:
-        selection = asked.selection.resolved(conn, actor.user_id)
-        if asked.verb is Verb.DELETE:
-            _require_confirmation(conn, actor.user_id, selection, asked, idempotency_key)
-    row = control.command(
-        database_of(request),
-        home_of(request),
-        actor_id=actor.user_id,
-        by=actor.name,
-        verb=asked.verb,
-        selection=selection,
-        arguments=asked.arguments,
-        key=idempotency_key,
-    )
+    row = _repeated(request, asked, idempotency_key) or _given(request, asked, idempotency_key)
     response.status_code = 200 if row.is_settled else 202
     response.headers["location"] = f"/api/commands/{row.command_id}"
     return CommandOut.of(row)
@@ -94,6 +81,39 @@ def find_command(
         return CommandOut.of(queries.find_command(conn, actor_id=actor_id, command_id=command_id))
 
 
+def _repeated(request: Request, asked: CommandIn, key: str | None) -> CommandRow | None:
+    """The command of which this one is the repetition, known by its key and its words."""
+    if key is None or not asked.selection.said:
+        return None
+    return control.repeated_command(
+        database_of(request),
+        home_of(request),
+        actor_id=actor_of(request).user_id,
+        verb=asked.verb,
+        arguments=asked.arguments,
+        key=key,
+        said=asked.selection.said,
+    )
+
+
+def _given(request: Request, asked: CommandIn, key: str | None) -> CommandRow:
+    actor = actor_of(request)
+    with database_of(request).connection() as conn:
+        selection = asked.selection.resolved(conn, actor.user_id)
+        if asked.verb is Verb.DELETE:
+            _require_confirmation(conn, actor.user_id, selection, asked, key)
+    return control.command(
+        database_of(request),
+        home_of(request),
+        actor_id=actor.user_id,
+        by=actor.name,
+        verb=asked.verb,
+        selection=selection,
+        arguments=asked.arguments,
+        key=key,
+    )
+
+
 def _require_confirmation(
     conn: Connection, actor_id: UUID, selection: Selection, asked: CommandIn, key: str | None
 ) -> None:
@@ -102,7 +122,9 @@ def _require_confirmation(
     count = len(command_queries.selected_run_nos(conn, actor_id=actor_id, selection=selection))
     if not count:
         raise NotFoundError(nothing_matches(selection))
-    text = f"delete {count} run{'s' if count != 1 else ''}"
+    text = confirmation_of(count)
     if asked.confirmation != text:
         came = "no confirmation" if asked.confirmation is None else f"{asked.confirmation!r:.80}"
-        raise BadInputError(f'nothing was deleted: {came} came; to go on, send "confirmation": "{text}"')
+        raise UnconfirmedError(
+            f'nothing was deleted: {came} came; to go on, send "confirmation": "{text}"', text
+        )

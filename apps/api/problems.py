@@ -20,6 +20,7 @@ from nntracker_ray.errors import (
     DatabaseAwayError,
     NotFoundError,
     RemoteError,
+    UnconfirmedError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,7 @@ def answer_with_problems(app: FastAPI) -> None:
     """Let every error of the application be a problem."""
     for kind, status in STATUSES.items():
         app.add_exception_handler(kind, _answer(status))
+    app.add_exception_handler(UnconfirmedError, _unconfirmed)
     app.add_exception_handler(TooManyAttemptsError, _too_many)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _refused)
@@ -76,6 +78,11 @@ def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
         return problem(status, str(error))
 
     return handler
+
+
+def _unconfirmed(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, UnconfirmedError)  # noqa: S101 - registered for nothing else
+    return problem(400, str(error), type="urn:nntracker:confirm-deletion", confirmation=error.confirmation)
 
 
 def _too_many(_request: Request, error: Exception) -> JSONResponse:

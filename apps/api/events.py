@@ -1,0 +1,125 @@
+"""Server-sent events: which runs have changed, told without being asked. Source: WHATWG HTML, "Server-sent events"."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import StreamingResponse
+
+from apps.api.problems import documented
+from apps.api.request_state import caller_of, database_of
+from apps.dashboard.live import LiveFeed
+from nntracker_ray.errors import ConflictError, DatabaseAwayError
+from nntracker_ray.storage.change_queries import visible_changes
+
+HEARTBEAT_S = 15.0
+GATHER_S = 0.2  # changes that come closer together are told together
+# Whoever listens comes back with the same token or cookie, and the gate looks at it again.
+LONGEST_S = 600.0
+MOST_LISTENERS = 300
+
+router = APIRouter(prefix="/api", tags=["events"])
+
+
+class Heard:
+    """What the feed has told since it was last taken. `note` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._some = asyncio.Event()
+        self._run_ids: set[UUID] = set()
+        self._anything = False
+
+    def note(self, run_id: str | None) -> None:
+        """A run has changed; None: any may have."""
+        self._loop.call_soon_threadsafe(self._add, run_id)
+
+    async def some(self, within_s: float) -> bool:
+        """Whether something was heard, at the latest after `within_s`."""
+        try:
+            await asyncio.wait_for(self._some.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def take(self) -> tuple[set[UUID], bool]:
+        """The runs that have changed, and whether any other may have."""
+        taken = self._run_ids, self._anything
+        self._run_ids, self._anything = set(), False
+        self._some.clear()
+        return taken
+
+    def _add(self, run_id: str | None) -> None:
+        if run_id is None:
+            self._anything = True
+        else:
+            self._run_ids.add(UUID(run_id))
+        self._some.set()
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "events"}, **documented(409)},
+)
+async def follow_runs(request: Request, experiment_id: UUID | None = None) -> StreamingResponse:
+    """Tells of runs that change, as server-sent events, for ten minutes; come again then.
+
+    `event: runs`, `data: {"run_ids": [...]}`: these have changed. `event: all`: any may have, look at what you follow;
+    sent first, and whenever something may have gone unheard. A comment every 15 s says that the line is open; that is
+    the moment to look for runs that were deleted.
+    """
+    feed: LiveFeed = request.app.state.feed
+    if feed.listeners >= MOST_LISTENERS:
+        raise ConflictError(f"{MOST_LISTENERS} listen already; ask again later, or without following")
+    viewer_id, database = caller_of(request).viewer_id, database_of(request)
+
+    def seen(run_ids: set[UUID]) -> list[UUID]:
+        with database.connection() as conn:
+            return visible_changes(conn, viewer_id=viewer_id, run_ids=run_ids, experiment_id=experiment_id)
+
+    return StreamingResponse(
+        told(feed, seen), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+    )
+
+
+async def told(feed: LiveFeed, seen: Callable[[set[UUID]], list[UUID]]) -> AsyncIterator[str]:
+    """The events, one text each.
+
+    Args:
+        seen: Which of some runs the listener may hear of. Blocking; runs in a thread.
+    """
+    heard = Heard()
+    ends_at_s = asyncio.get_running_loop().time() + LONGEST_S
+    unsubscribe = feed.subscribe(heard.note)
+    try:
+        yield event("all")
+        while asyncio.get_running_loop().time() < ends_at_s:
+            if not await heard.some(HEARTBEAT_S):
+                yield ": still here\n\n"
+                continue
+            await asyncio.sleep(GATHER_S)
+            if text := await _news(heard, seen):
+                yield text
+    finally:
+        unsubscribe()
+
+
+async def _news(heard: Heard, seen: Callable[[set[UUID]], list[UUID]]) -> str:
+    run_ids, anything = heard.take()
+    if anything:
+        return event("all")
+    try:
+        visible = await asyncio.to_thread(seen, run_ids)
+    except DatabaseAwayError:
+        return event("all")  # the listener finds out by itself whether it is back
+    return event("runs", run_ids=[str(run_id) for run_id in visible]) if visible else ""
+
+
+def event(name: str, **data: object) -> str:
+    """One event as it is sent."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
