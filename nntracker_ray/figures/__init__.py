@@ -3,6 +3,7 @@
 Two steps each: `series` and `reduction` work out the numbers, `learning` only draws.
 """
 
+from nntracker_ray.figures.histograms import histogram_bars, histogram_map
 from nntracker_ray.figures.learning import (
     FORKS_LABEL,
     MARKS_LABEL,
@@ -15,6 +16,7 @@ from nntracker_ray.figures.rate_changes import RateChange
 from nntracker_ray.figures.reduction import keep_extremes
 from nntracker_ray.figures.series import Series, curve_series, known_metrics
 from nntracker_ray.figures.views import Axis, CurveView, Split, smoothed
+from nntracker_ray.figures.weights3d import weights_scatter
 
 __all__ = [
     "FORKS_LABEL",
@@ -27,9 +29,12 @@ __all__ = [
     "Series",
     "Split",
     "curve_series",
+    "histogram_bars",
+    "histogram_map",
     "keep_extremes",
     "known_metrics",
     "learning_curves",
     "mark_height",
     "smoothed",
+    "weights_scatter",
 ]

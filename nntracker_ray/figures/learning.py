@@ -60,7 +60,7 @@ def learning_curves(
     Returns: An overlay whose last element, labelled "not finite", holds the crosses: NaN and -inf at the lower
         edge, inf at the upper one. It is there, empty, also when every value is finite.
     """
-    _load_backend()
+    load_backend()
     series = curve_series(frame, metric, names=names, max_points=max_points, view=view)
     single_run = len({one.run for one in series}) < 2
     colors = [color_of(one, single_run=single_run) for one in series]
@@ -244,12 +244,17 @@ def _calm_axes(axis: Axis) -> Any:
             figure.xaxis.formatter = NumeralTickFormatter(format="00:00:00")
         else:
             figure.xaxis.ticker = BasicTicker(min_interval=1)
-        figure.toolbar.autohide = True
-        figure.toolbar_inner = True
         _hide_the_rest_with_lines(figure)
-        _transparent_and_grey(figure)
+        calm_figure(figure)
 
     return hook
+
+
+def calm_figure(figure: Any) -> None:
+    """Our look for any Bokeh figure: for light and dark pages alike, a toolbar that shows on hovering only."""
+    figure.toolbar.autohide = True
+    figure.toolbar_inner = True
+    _transparent_and_grey(figure)
 
 
 def _hide_the_rest_with_lines(figure: Any) -> None:
@@ -278,7 +283,8 @@ def _transparent_and_grey(figure: Any) -> None:
 
 
 @cache
-def _load_backend() -> None:
+def load_backend() -> None:
+    """Have HoloViews draw with Bokeh; its import is slow, so not before it is needed."""
     import holoviews.plotting.bokeh  # noqa: F401  (importing it is what registers the backend)
 
     hv.Store.set_current_backend("bokeh")
