@@ -70,14 +70,44 @@ def prepare(
     report("reading the experiment")
     config = read_config(source, catalog=load_catalog(home))
     base = source.parent if isinstance(source, Path) else Path.cwd()
-    places: Sources = sources or FileSources(home, base)
     name = str(source) if isinstance(source, Path) else "experiment"
+    places = sources or FileSources(home, base)
+    found = check(config, sources=places, owner_id=owner_id, model=model, name=name, report=report)
+    ModelStore(home).add(found.model)
+    return Prepared(found.runs[0].experiment_id, config.name, config.canonical(), found.runs, found.folds)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration whose data and model were found to fit."""
+
+    model: ModelDescription
+    rows: int  # of the training set
+    runs: tuple[RunSpec, ...]
+    folds: FoldIndices
+
+
+def check(
+    config: ExperimentConfig,
+    *,
+    sources: Sources,
+    owner_id: UUID,
+    model: Path | str | None = None,
+    name: str = "experiment",
+    report: Report = lambda _: None,
+) -> Checked:
+    """Find data and model, check that they fit together and with the configuration, and cut the folds.
+
+    Args:
+        name: What messages call the experiment.
+    Raises: ConfigError: Every problem found, each with its place.
+    """
     with _problems(name) as problems:
         with problems.at("model"):
-            description = parse_model(_model_text(config, model, places))
+            description = parse_model(_model_text(config, model, sources))
         with problems.at("checkpoints.location"):
-            check_location(config, places)
-        data = _Data.load(config, sources=places, problems=problems, report=report)
+            check_location(config, sources)
+        data = _Data.load(config, sources=sources, problems=problems, report=report)
     report("checking that data and model fit")
     with _problems(name) as problems:
         with problems.at("model"):
@@ -85,8 +115,7 @@ def prepare(
                 data.check(description, loss)
         with problems.at("folds"):
             runs, folds = _runs(config, owner_id, description, data)
-    ModelStore(home).add(description)
-    return Prepared(runs[0].experiment_id, config.name, config.canonical(), runs, folds)
+    return Checked(description, len(data.examples["train"].features), runs, folds)
 
 
 def submit(database: Database, prepared: Prepared, *, owner_id: UUID) -> UUID:

@@ -12,10 +12,12 @@ from fastapi.staticfiles import StaticFiles
 from apps.api import (
     checkpoints,
     commands,
+    datasets,
     deletions,
     events,
     experiments,
     finding,
+    models,
     own_account,
     people,
     queue,
@@ -25,6 +27,7 @@ from apps.api import (
     runs,
     session_routes,
     sharing,
+    submissions,
     tags,
 )
 from apps.api.ended_sessions import EndedSessions
@@ -110,6 +113,9 @@ def _add_routes(app: FastAPI) -> None:
         commands,
         own_account,
         people,
+        datasets,
+        models,
+        submissions,
     ):
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")

@@ -12,10 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from apps.api.bodies import TooLargeError
 from apps.api.sign_in import TooManyAttemptsError
 from nntracker_ray.errors import (
     BadInputError,
     CheckpointError,
+    ConfigError,
     ConflictError,
     DatabaseAwayError,
     NotFoundError,
@@ -26,6 +28,7 @@ from nntracker_ray.errors import (
 MEDIA_TYPE = "application/problem+json"
 STATUSES: dict[type[Exception], int] = {
     BadInputError: 400,
+    TooLargeError: 413,
     NotFoundError: 404,
     ConflictError: 409,
     CheckpointError: 409,
@@ -59,6 +62,7 @@ def answer_with_problems(app: FastAPI) -> None:
     for kind, status in STATUSES.items():
         app.add_exception_handler(kind, _answer(status))
     app.add_exception_handler(UnconfirmedError, _unconfirmed)
+    app.add_exception_handler(ConfigError, _not_usable)
     app.add_exception_handler(TooManyAttemptsError, _too_many)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _refused)
@@ -83,6 +87,13 @@ def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
 def _unconfirmed(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, UnconfirmedError)  # noqa: S101 - registered for nothing else
     return problem(400, str(error), type="urn:nntracker:confirm-deletion", confirmation=error.confirmation)
+
+
+def _not_usable(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ConfigError)  # noqa: S101 - registered for nothing else
+    return problem(
+        400, str(error), problems=[{"path": one.path, "message": one.message} for one in error.problems]
+    )
 
 
 def _too_many(_request: Request, error: Exception) -> JSONResponse:
