@@ -1,0 +1,187 @@
+"""Drawing charts of lines: HoloViews overlays on the Bokeh backend."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import holoviews as hv
+
+from nntracker_ray.figures.lines import Band, Chart, Line
+from nntracker_ray.figures.palette import MARK_COLOR
+
+DOTS, CROSSES = "dots", "crosses"  # names of the two renderers that all lines share
+CROSS_HEIGHT = 0.03  # share of the chart's height
+SHARE_RANGE = "share"  # a second y axis: 0 is the lower edge of the chart, 1 the upper
+GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
+FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
+
+
+def drawn(chart: Chart, *, height: int = 420, legend: bool = True) -> hv.Overlay:
+    """A chart as a HoloViews overlay; each line's renderer has its name.
+
+    Args:
+        legend: False where the page has one of its own.
+    """
+    load_backend()
+    parts = [
+        *(_band(band, chart) for band in chart.bands),
+        *(_curve(line, chart, legend=legend) for line in chart.lines),
+        _dots(chart),
+        _crosses(chart),
+    ]
+    options = {
+        "responsive": True,
+        "height": height,
+        "min_height": height,
+        "toolbar": "above",
+        "xlabel": chart.xlabel,
+        "ylabel": chart.ylabel,
+        "logy": chart.log,
+        "show_legend": legend and any(line.has_legend for line in chart.lines),
+        "legend_position": "top" if len(chart.lines) < 5 else "right",
+        "legend_opts": {"click_policy": "hide", "border_line_alpha": 0.0, "background_fill_alpha": 0.0},
+        "default_tools": ["pan", "box_zoom", "wheel_zoom", "reset"],
+        "active_tools": [],
+        "hooks": [_arranged(chart)],
+    }
+    return hv.Overlay(parts).opts(hv.opts.Overlay(backend="bokeh", **options))
+
+
+def sources_of(chart: Chart) -> dict[str, dict[str, Any]]:
+    """What each renderer of the drawn chart holds, by its name: to change it in place."""
+    polygons = {band.name: dict(zip(("xs", "ys"), band.polygons, strict=True)) for band in chart.bands}
+    lines = {line.name: {"x": line.x, "y": line.y} for line in chart.lines}
+    return {**polygons, **lines, DOTS: _dot_columns(chart), CROSSES: _cross_columns(chart)}
+
+
+def calm(figure: Any) -> None:
+    """No paper of its own and greys between: one figure for light and dark pages and notebooks."""
+    figure.background_fill_alpha = figure.border_fill_alpha = figure.outline_line_alpha = 0
+    figure.xgrid.visible = False
+    figure.ygrid.grid_line_color, figure.ygrid.grid_line_alpha = GREY, 0.18
+    figure.toolbar.autohide = figure.toolbar_inner = True
+    for axis in figure.axis:
+        axis.axis_line_color = axis.minor_tick_line_color = axis.major_tick_line_color = None
+        axis.major_label_text_color = axis.axis_label_text_color = GREY
+        axis.major_label_text_font = axis.axis_label_text_font = FONT
+        axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
+        axis.axis_label_text_font_style = "normal"
+    for legend in figure.legend:
+        legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
+        legend.padding = legend.margin = legend.spacing = 0
+
+
+@cache
+def load_backend() -> None:
+    """Let HoloViews draw with Bokeh."""
+    import holoviews.plotting.bokeh  # noqa: F401  (importing it is what registers the backend)
+
+    hv.Store.set_current_backend("bokeh")
+
+
+def _curve(line: Line, chart: Chart, *, legend: bool) -> hv.Curve:
+    curve = hv.Curve({"x": line.x, "y": line.y}, "x", hv.Dimension("y", label=chart.ylabel), label=line.name)
+    return curve.opts(
+        backend="bokeh",
+        color=line.color,
+        line_dash=line.dash,
+        line_width=line.width,
+        alpha=line.alpha,
+        show_legend=legend and line.has_legend,
+        hooks=[_named(line.name)],
+    )
+
+
+def _band(band: Band, chart: Chart) -> hv.Polygons:
+    xs, ys = band.polygons
+    pieces = [{"x": x, "y": y} for x, y in zip(xs, ys, strict=True)]
+    area = hv.Polygons(pieces, ["x", hv.Dimension("y", label=chart.ylabel)], label=band.name)
+    return area.opts(
+        backend="bokeh",
+        color=band.color,
+        fill_alpha=band.alpha,
+        line_alpha=0,
+        show_legend=False,
+        hooks=[_named(band.name)],
+    )
+
+
+def _dots(chart: Chart) -> hv.Scatter:
+    scatter = hv.Scatter(_dot_columns(chart), "x", ["y", "color", "alpha"], label=DOTS)
+    return scatter.opts(
+        backend="bokeh", color="color", alpha="alpha", size=4, show_legend=False, hooks=[_named(DOTS)]
+    )
+
+
+def _dot_columns(chart: Chart) -> dict[str, Any]:
+    points = [(x, y, line.color, line.alpha) for line in chart.lines for x, y in zip(*line.dots, strict=True)]
+    return _columns(("x", "y", "color", "alpha"), points)
+
+
+def _crosses(chart: Chart) -> hv.Scatter:
+    scatter = hv.Scatter(_cross_columns(chart), "x", ["height", "was", "series"], label=CROSSES)
+    return scatter.opts(
+        backend="bokeh",
+        marker="x",
+        size=9,
+        line_width=2,
+        color=MARK_COLOR,
+        show_legend=False,
+        hooks=[_at_the_axis],
+    )
+
+
+def _cross_columns(chart: Chart) -> dict[str, Any]:
+    points = [
+        (x, CROSS_HEIGHT, was, line.name)
+        for line in chart.lines
+        for x, was in zip(line.lost_x, line.lost_was, strict=True)
+    ]
+    return _columns(("x", "height", "was", "series"), points)
+
+
+def _columns(names: tuple[str, ...], points: list[tuple[Any, ...]]) -> dict[str, Any]:
+    return {name: [point[place] for point in points] for place, name in enumerate(names)}
+
+
+def _named(name: str) -> Any:
+    def hook(plot: Any, _element: Any) -> None:
+        plot.handles["glyph_renderer"].name = name
+
+    return hook
+
+
+def _at_the_axis(plot: Any, _element: Any) -> None:
+    """Crosses hang on a second y axis from 0 to 1, so that zooming never hides them."""
+    from bokeh.models import Range1d
+
+    plot.state.extra_y_ranges = {**plot.state.extra_y_ranges, SHARE_RANGE: Range1d(0, 1)}
+    renderer = plot.handles["glyph_renderer"]
+    renderer.name, renderer.y_range_name = CROSSES, SHARE_RANGE
+
+
+def _arranged(chart: Chart) -> Any:
+    """Axes that follow what is drawn, and one tool that tells which line is under the pointer."""
+
+    def hook(plot: Any, _element: Any) -> None:
+        from bokeh.models import BasicTicker, DataRange1d, HoverTool, NumeralTickFormatter
+
+        figure = plot.state
+        measured = [renderer for renderer in figure.renderers if renderer.name != CROSSES]
+        figure.y_range = DataRange1d(renderers=measured, only_visible=True, range_padding=0.06)
+        figure.x_range = DataRange1d(only_visible=True, range_padding=0.02, min_interval=1)
+        figure.xaxis.ticker = BasicTicker(min_interval=1)
+        if chart.is_clock:
+            figure.xaxis.formatter = NumeralTickFormatter(format="00:00:00")
+        names = {line.name for line in chart.lines}
+        lines = [renderer for renderer in measured if renderer.name in names]
+        crosses = [renderer for renderer in figure.renderers if renderer.name == CROSSES]
+        about = [("", "$name"), (chart.xlabel, "@x{0,0.[00]}"), (chart.ylabel, "@y{0.[000000]}")]
+        figure.add_tools(
+            HoverTool(renderers=lines, tooltips=about),
+            HoverTool(renderers=crosses, tooltips=[("", "@series"), (chart.xlabel, "@x"), ("was", "@was")]),
+        )
+        calm(figure)
+
+    return hook
