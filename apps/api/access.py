@@ -158,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/audit", Access.ADMINISTRATOR),
     *_page("/", Access.VISITOR),
     *_page("/run", Access.VISITOR),
+    *_page("/account", Access.VIEWER),
     # Bokeh's and Panel's own scripts, the same for everybody.
     Rule("GET", "/static/{path:path}", Access.ANYONE),
     Rule("GET", "/components/{path:path}", Access.VISITOR),

@@ -21,6 +21,7 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
 
     from apps.api.sign_in import CALLER_HEADER
     from apps.dashboard.page import THEME_COOKIE, built
+    from apps.dashboard.pages.account_page import account_page
     from apps.dashboard.pages.run_page import run_page
     from apps.dashboard.pages.runs_page import runs_page
 
@@ -30,11 +31,16 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     pages = {
         "/": lambda: built(lambda: runs_page(platform)),
         "/run": lambda: built(lambda: run_page(platform.database, platform.feed)),
+        "/account": lambda: built(lambda: account_page(platform)),
     }
     add_applications(
         pages,
         app=app,
-        title={"/": "Runs · NNTracker", "/run": "Run · NNTracker"},
+        title={
+            "/": "Runs · NNTracker",
+            "/run": "Run · NNTracker",
+            "/account": "Your account · NNTracker",
+        },
         sign_sessions=True,
         secret_key=secret,
         include_headers=[CALLER_HEADER.title()],  # as Tornado spells headers

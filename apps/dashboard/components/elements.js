@@ -16,12 +16,15 @@ const ATTRIBUTES = new Set(["autocomplete", "autofocus", "class", "colspan", "da
   "height", "rx", "x", "y", "cx", "cy", "r", "x1", "x2", "y1", "y2", "text-anchor", "value"]);
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const LIVE_PAUSE_MS = 220;
+const SAID_MS = 2000;
+const OWN = /^\/(?![/\\])/; // a place of ours, and no other host
 
 function set(node, name, value) {
-  const ownPlace = (name === "href" || name === "action") && /^\/(?![/\\])/.test(value);
+  const ownPlace = (name === "href" || name === "action") && OWN.test(value);
   if (name === "data-share") node.style.setProperty("--share", Number(value));
   else if (name === "checked" || (name === "value" && FIELDS.has(node.tagName))) setState(node, name, value);
   else if (name === "data-shown") showDialog(node, value);
+  else if (name === "data-place") { if (OWN.test(value)) setState(node, "value", location.origin + value); }
   else if (ownPlace || ATTRIBUTES.has(name) || name.startsWith("aria-") || name.startsWith("data-")) {
     node.setAttribute(name, value === true ? "" : value);
   }
@@ -80,10 +83,21 @@ function fieldsOf(form) {
   return fields;
 }
 
+// Copies what stands in the field of that id, and says so on the button.
+async function copy(holder, button) {
+  const field = holder.querySelector(`#${CSS.escape(button.dataset.copy)}`);
+  field.select();
+  try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); } // plain http has no clipboard
+  button.firstChild.data = "Copied";
+  setTimeout(() => { button.firstChild.data = "Copy"; }, SAID_MS);
+}
+
 function listen(holder, send) {
   let typing;
   const actor = (event) => event.composedPath().find((node) => node.dataset?.act);
   holder.addEventListener("click", (event) => {
+    const copier = event.composedPath().find((node) => node.dataset?.copy);
+    if (copier) copy(holder, copier);
     const node = actor(event);
     if (!node || FIELDS.has(node.tagName) || node.tagName === "FORM") return;
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
@@ -132,7 +146,7 @@ function listen(holder, send) {
 
 // The address bar says what is shown, so that it can be sent to somebody or loaded again.
 function showPlace(place) {
-  if (!/^\/(?![/\\])/.test(place)) return;
+  if (!OWN.test(place)) return;
   if (location.pathname + location.search !== place) history.replaceState(null, "", place);
 }
 
@@ -145,7 +159,7 @@ export function render({model}) {
     changes?.forEach((change) => apply(holder.firstChild, change));
     if (theme) document.cookie = `nntracker_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
     if (place) showPlace(place);
-    if (load && /^\/(?![/\\])/.test(load)) location.assign(load);
+    if (load && OWN.test(load)) location.assign(load);
   });
   listen(holder, (message) => model.send_msg(message));
   model.send_msg("drawn");
