@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from apps.api import (
     checkpoints,
     commands,
+    comparisons,
     datasets,
     deletions,
     events,
@@ -103,6 +104,7 @@ def _add_routes(app: FastAPI) -> None:
         runs,
         tags,
         recorded,
+        comparisons,
         finding,
         events,
         deletions,

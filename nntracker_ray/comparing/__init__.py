@@ -3,7 +3,7 @@
 from nntracker_ray.comparing.aggregate import Aggregate, aggregate
 from nntracker_ray.comparing.axes import Axis, places_on
 from nntracker_ray.comparing.curves import Curve, curve_of, curves_of, extended
-from nntracker_ray.comparing.difference import Difference, subtract
+from nntracker_ray.comparing.difference import Difference, difference_of, subtract
 from nntracker_ray.comparing.parameters import Parameters, RunParameters, parameters_of
 from nntracker_ray.comparing.scales import Scale, scale_of
 from nntracker_ray.comparing.smoothing import smoothed
@@ -24,6 +24,7 @@ __all__ = [
     "column_places",
     "curve_of",
     "curves_of",
+    "difference_of",
     "extended",
     "parameters_of",
     "places_on",

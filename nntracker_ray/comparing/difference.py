@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nntracker_ray.comparing.curves import Floats, Integers
+from nntracker_ray.comparing.aggregate import aggregate
+from nntracker_ray.comparing.curves import Curve, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,3 +36,17 @@ def subtract(
     return Difference(
         epochs, values, left, right, len(left_epochs) - len(epochs), len(right_epochs) - len(epochs)
     )
+
+
+def side_of(curves: Sequence[Curve]) -> tuple[Integers, Floats]:
+    """One side of a difference: a run's values, or the means of several runs. Epochs and values, (e,) each."""
+    if len(curves) == 1:
+        ends = curves[0].by_epoch()
+        return ends.epochs, ends.values
+    found = aggregate(curves)
+    return found.epochs, found.mean
+
+
+def difference_of(left: Sequence[Curve], right: Sequence[Curve]) -> Difference:
+    """A run or the mean of some, minus another or the mean of others."""
+    return subtract(*side_of(left), *side_of(right))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping
 import holoviews as hv
 import pandas as pd
 
-from nntracker_ray.comparing import Axis, aggregate, curves_of, subtract
+from nntracker_ray.comparing import Axis, aggregate, curves_of, difference_of
 from nntracker_ray.comparing.axes import CLOCK_METRIC
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.figures.comparison_lines import (
@@ -76,11 +76,10 @@ def difference_curve(left: pd.DataFrame, right: pd.DataFrame, metric: str) -> hv
         right: What is subtracted.
     Raises: NotFoundError: One of them has no such metric.
     """
-    means = [aggregate(curves_of(frame, metric)) for frame in (left, right)]
-    if not all(len(mean.epochs) for mean in means):
+    ours, theirs = curves_of(left, metric), curves_of(right, metric)
+    if not (ours and theirs):
         raise NotFoundError(f"no values of {metric!r} on one side of the difference")
-    ours, theirs = means
-    return drawn(difference_chart(subtract(ours.epochs, ours.mean, theirs.epochs, theirs.mean), metric))
+    return drawn(difference_chart(difference_of(ours, theirs), metric))
 
 
 def _group(name: str, rows: pd.DataFrame, metric: str, *, members: bool) -> Group:
