@@ -48,7 +48,7 @@ def parse_json(text: str) -> object:
         raise UnreadableError(f"is not usable JSON: {error}") from error
 
 
-class _Loader(yaml.SafeLoader):
+class YamlLoader(yaml.SafeLoader):
     """YAML 1.2 core schema: scalars, lists and mappings, nothing else."""
 
 
@@ -60,7 +60,7 @@ def parse_yaml(text: str) -> object:
         )
     loader = None
     try:
-        loader = _Loader(text)
+        loader = YamlLoader(text)
         node = loader.get_single_node()
         _refuse_expansion(node)
         return None if node is None else loader.construct_document(node)
@@ -100,7 +100,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _mapping(loader: _Loader, node: yaml.Node) -> object:
+def _mapping(loader: YamlLoader, node: yaml.Node) -> object:
     if not isinstance(node, yaml.MappingNode):
         raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
     for key, _ in node.value:
@@ -114,8 +114,8 @@ def _mapping(loader: _Loader, node: yaml.Node) -> object:
     )
 
 
-def _scalar(convert: Callable[[str], object]) -> Callable[[_Loader, yaml.Node], object]:
-    def construct(_: _Loader, node: yaml.Node) -> object:
+def _scalar(convert: Callable[[str], object]) -> Callable[[YamlLoader, yaml.Node], object]:
+    def construct(_: YamlLoader, node: yaml.Node) -> object:
         if not isinstance(node, yaml.ScalarNode):
             raise yaml.constructor.ConstructorError(None, None, "expected one value", node.start_mark)
         return convert(str(node.value))
@@ -144,8 +144,8 @@ _CORE: tuple[tuple[str, str, str, Callable[[str], object]], ...] = (
         _float,
     ),
 )
-_Loader.yaml_implicit_resolvers = {}
-_Loader.yaml_constructors = {
+YamlLoader.yaml_implicit_resolvers = {}
+YamlLoader.yaml_constructors = {
     None: yaml.SafeLoader.construct_undefined,
     f"{_TAG}str": _scalar(str),
     f"{_TAG}seq": lambda loader, node: loader.construct_sequence(node, deep=True),
@@ -153,5 +153,5 @@ _Loader.yaml_constructors = {
 }
 for _name, _pattern, _first, _convert in _CORE:
     _firsts = ["" if char == "\0" else char for char in _first]
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _firsts)
-    _Loader.yaml_constructors[_TAG + _name] = _scalar(_convert)
+    YamlLoader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _firsts)
+    YamlLoader.yaml_constructors[_TAG + _name] = _scalar(_convert)

@@ -5,12 +5,12 @@
 // {act, fields}. A text field with data-live is heard while one types. data-go is a place of ours that is shown
 // without loading the page anew: the server answers with other content.
 const SVG = new Set(["svg", "path", "circle", "rect", "line", "text", "g"]);
-const TAGS = new Set(["a", "b", "button", "caption", "code", "dd", "details", "dialog", "div", "dl", "dt", "em", "fieldset",
-  "footer", "form", "h1", "h2", "h3", "header", "input", "kbd", "label", "legend", "li", "nav", "ol", "option", "p", "pre",
+const TAGS = new Set(["a", "b", "button", "caption", "code", "datalist", "dd", "details", "dialog", "div", "dl", "dt", "em",
+  "fieldset", "footer", "form", "h1", "h2", "h3", "header", "input", "kbd", "label", "legend", "li", "nav", "ol", "option", "p", "pre",
   "progress", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "textarea", "tfoot", "th",
   "thead", "time", "tr", "ul", ...SVG]);
-const ATTRIBUTES = new Set(["autocomplete", "autofocus", "class", "colspan", "datetime", "d", "disabled", "download", "fill",
-  "for", "id", "inputmode", "label", "list", "max", "maxlength", "method", "min", "multiple", "name", "open", "pattern",
+const ATTRIBUTES = new Set(["accept", "autocomplete", "autofocus", "class", "colspan", "datetime", "d", "disabled",
+  "download", "fill", "for", "id", "inputmode", "label", "list", "max", "maxlength", "method", "min", "multiple", "name", "open", "pattern",
   "placeholder", "readonly", "required", "role", "rows", "scope", "selected", "size", "spellcheck", "step", "stroke",
   "stroke-dasharray", "stroke-linecap", "stroke-opacity", "stroke-width", "tabindex", "title", "type", "viewBox", "width",
   "height", "rx", "x", "y", "cx", "cy", "r", "x1", "x2", "y1", "y2", "text-anchor", "value"]);
@@ -108,6 +108,7 @@ function listen(holder, send) {
   holder.addEventListener("change", (event) => {
     const node = event.target;
     if (!node.dataset?.act) return;
+    if (node.dataset.upload) return upload(node, send);
     clearTimeout(typing);
     const more = node.type === "checkbox" ? {checked: node.checked, field: node.dataset.value ?? ""} : {};
     send({act: node.dataset.act, value: node.value, ...more});
@@ -155,7 +156,8 @@ export function render({model}) {
   holder.className = "elements";
   holder.append(build(model.tree));
   model.on("tree", () => holder.replaceChildren(build(model.tree)));
-  model.on("msg:custom", ({changes, theme, place, load}) => {
+  model.on("msg:custom", ({changes, theme, place, load, keep: kept}) => {
+    if (kept) keep(kept);
     changes?.forEach((change) => apply(holder.firstChild, change));
     if (theme) document.cookie = `nntracker_theme=${theme}; path=/; max-age=31536000; samesite=lax`;
     if (place) showPlace(place);
@@ -163,5 +165,6 @@ export function render({model}) {
   });
   listen(holder, (message) => model.send_msg(message));
   model.send_msg("drawn");
+  sendKept(holder.firstChild, (message) => model.send_msg(message));
   return holder;
 }

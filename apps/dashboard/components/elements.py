@@ -21,6 +21,7 @@ RENAMED = {"cls": "class"}
 Attribute: TypeAlias = str | int | float | bool | None
 
 _HERE = Path(__file__).parent
+SCRIPTS = ("uploads.js", "kept.js", "elements.js")  # one module in the browser, which cannot import from us
 
 
 def h(tag: str, *children: Tree | None, **attributes: Attribute) -> Tree:
@@ -77,7 +78,7 @@ class Elements(JSComponent):  # type: ignore[misc]
 
     tree = param.Parameter(default=["div", {}, []], doc="What is shown when the browser draws it first.")
 
-    _esm = _HERE / "elements.js"
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     _stylesheets = [(_HERE / "elements.css").read_text(encoding="utf-8")]  # noqa: RUF012  (Panel reads a list)
 
     def __init__(self, tree: Tree, **params: Any) -> None:
@@ -117,6 +118,13 @@ class Elements(JSComponent):  # type: ignore[misc]
     def load(self, place: str) -> None:
         """Have the browser go to another page of ours."""
         self._send_msg({"load": place})
+
+    def keep(self, name: str, text: str) -> None:
+        """Have the browser keep a text for this tab, also over a reload; '' forgets it.
+
+        A tree whose top has data-kept=name hears it again, by the deed "kept".
+        """
+        self._send_msg({"keep": {"name": name, "text": text}})
 
     def _on_message(self, event: Any) -> None:
         if (deed := Deed.of(event.data)) is not None:

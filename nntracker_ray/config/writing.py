@@ -1,0 +1,36 @@
+"""A tree of plain values as the text of an experiment file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import yaml
+
+from nntracker_ray.config.parsing import YamlLoader
+from nntracker_ray.records import JsonValue
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text in quotes wherever our reader would take it for something else."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        """The same list twice is written twice: people edit what they read."""
+        return True
+
+
+_Dumper.yaml_implicit_resolvers = YamlLoader.yaml_implicit_resolvers
+
+
+def as_yaml(tree: Mapping[str, JsonValue]) -> str:
+    """The tree as YAML that `parse_yaml` reads as the same; keys stay in their order.
+
+    >>> print(as_yaml({"name": "1e3", "learning_rates": [0.01], "tags": ["on"]}), end="")
+    name: '1e3'
+    learning_rates: [0.01]
+    tags: [on]
+    """
+    if not tree:
+        return ""
+    return yaml.dump(
+        dict(tree), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=96
+    )
