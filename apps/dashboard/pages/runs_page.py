@@ -21,6 +21,7 @@ from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.runs_dialogs import delete_dialog, tag_dialog
 from apps.dashboard.pages.runs_view import FoldMean, RunsPage, away_view, loading_view, runs_view
+from apps.dashboard.pages.share_dialog import ShareDialog
 from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background, on_this_page
@@ -57,6 +58,7 @@ class RunsList:
         self._listing = Elements(loading_view()).on_deed(self._on_deed)
         self._dialog = Elements(NO_DIALOG).on_deed(self._on_deed)
         self._notices = Notices()
+        self._sharing = ShareDialog(platform.database, caller, self._notices)
         self._refresher = on_this_page(
             lambda show: Refresher(
                 platform.feed,
@@ -67,7 +69,9 @@ class RunsList:
                 pause_s=PAUSE_S,
             )
         )
-        self.layout = page("Runs", [self._listing, self._dialog, self._notices.elements])
+        self.layout = page(
+            "Runs", [self._listing, self._dialog, *self._sharing.elements, self._notices.elements]
+        )
 
     def _fetch(self) -> RunsPage:
         place = self._place
@@ -116,8 +120,15 @@ class RunsList:
             self._choose(deed)
         elif deed.act == CLOSE:
             self._dialog.update(NO_DIALOG)
+        elif deed.act == "share":
+            self._share(_uuid(deed.value))
         elif self._may_act:
             self._act(deed)
+
+    def _share(self, experiment_id: UUID | None) -> None:
+        names = {row.experiment_id: row.experiment for row in self._found.rows} if self._found else {}
+        if experiment_id in names:
+            self._sharing.open(experiment_id, names[experiment_id])
 
     def _choose(self, deed: Deed) -> None:
         shown = {row.run_id for row in self._found.rows} if self._found else set()
