@@ -7,22 +7,27 @@ from typing import Any
 
 import pandas as pd
 
-COLUMNS = ["run_id", "metric", "epoch", "value", "inherited"]
+COLUMNS = ["run_id", "metric", "epoch", "step", "value", "time", "inherited"]
+TYPES = {"epoch": "int64", "step": "int64", "value": "float64", "time": "datetime64[us]", "inherited": "bool"}
 
 
 class CurveRows:
     """Grows by the rows of later epochs; an epoch seen half, as when test values follow, is completed."""
 
     def __init__(self) -> None:
-        self._frame = pd.DataFrame({name: [] for name in COLUMNS}).astype(
-            {"epoch": "int64", "value": "float64", "inherited": "bool"}
-        )
+        self._frame = pd.DataFrame({name: [] for name in COLUMNS}).astype(TYPES)
         self._last_epoch = -1
+        self._latest: dict[str, float] = {}
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Everything so far: run_id, metric, epoch, value, inherited (by a fork from its parent)."""
+        """Everything so far: run_id, metric, epoch, step, value, time (UTC), inherited (by a fork from its parent)."""
         return self._frame
+
+    @property
+    def latest(self) -> Mapping[str, float]:
+        """The newest value of each metric."""
+        return self._latest
 
     @property
     def after_epoch(self) -> int:
@@ -40,6 +45,8 @@ class CurveRows:
         if not fresh.empty:
             self._frame = pd.concat([self._frame, fresh], ignore_index=True) if len(self._frame) else fresh
             self._last_epoch = max(self._last_epoch, int(fresh["epoch"].max()))
+            newest = fresh.drop_duplicates("metric", keep="last")
+            self._latest |= dict(zip(newest["metric"], newest["value"].astype(float), strict=True))
         return fresh
 
     def _recent(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from nntracker_ray.records import NamedConf, RunRow, RunState
 
 NOTHING = "\u2013"  # an en dash
+TIMES = " \u00d7 "
 
 
 def number(value: float | None) -> str:
@@ -50,9 +51,15 @@ def duration(time: timedelta | None) -> str:
 
 
 def elapsed(row: RunRow, now: datetime) -> timedelta | None:
-    """Since the run first began, pauses counted in, until now or its end; None when it has not begun."""
+    """Spent training, pauses left out, as the trainer has last told; None when the run has not begun.
+
+    Before the first epoch has ended: since it began.
+    """
     if row.started_at is None:
         return None
+    trained_s = row.metrics.get("elapsed_time")
+    if trained_s is not None and math.isfinite(trained_s):
+        return timedelta(seconds=trained_s)
     return (row.ended_at or now) - row.started_at
 
 

@@ -64,9 +64,9 @@ def places(rows: pd.DataFrame, axis: Axis, of_run: pd.DataFrame) -> NDArray[Any]
     clock = of_run[of_run["metric"] == TIME_METRIC]
     if clock.empty:
         since = rows["time"] - of_run["time"].min()
-        return since.dt.total_seconds().to_numpy(dtype=np.float64)
+        return np.asarray(since.dt.total_seconds(), np.float64)
     at = np.searchsorted(np.sort(clock["epoch"].to_numpy()), rows["epoch"].to_numpy(), side="right") - 1
-    return np.sort(clock["value"].to_numpy(dtype=np.float64))[np.maximum(at, 0)]
+    return np.sort(np.asarray(clock["value"], np.float64))[np.maximum(at, 0)]
 
 
 def smoothed(values: Floats, weight: float) -> Floats:
@@ -77,5 +77,5 @@ def smoothed(values: Floats, weight: float) -> Floats:
         weight: Of the past, 0 to below 1.
     Source: TensorBoard's smoothing of scalars: s = w s + (1 - w) x, divided by 1 - w ** (values so far).
     """
-    average = pd.Series(values).ewm(alpha=1.0 - weight, adjust=True, ignore_na=True).mean().to_numpy()
+    average = np.asarray(pd.Series(values).ewm(alpha=1.0 - weight, adjust=True, ignore_na=True).mean())
     return np.where(np.isnan(values), np.nan, average)

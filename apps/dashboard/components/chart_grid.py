@@ -1,19 +1,18 @@
-"""Accuracy and loss side by side, and any further metric that one asks for."""
+"""Charts side by side, one for each metric that is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 
 from apps.dashboard import words
 from apps.dashboard.components.chart import MetricChart
 from apps.dashboard.components.elements import Elements, h
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.curve_rows import CurveRows
-from nntracker_ray.figures import known_metrics
+from nntracker_ray.figures import CurveView, RateChange, known_metrics
 
 ALWAYS = ("accuracy", "loss")
 GRID = {
@@ -32,17 +31,21 @@ CARD = {
 }
 
 
-def chart_title(metric: str, frame: pd.DataFrame) -> Tree:
+def chart_title(metric: str, latest: Mapping[str, float]) -> Tree:
     """The metric's name and its latest values."""
-    newest = frame.drop_duplicates("metric", keep="last")
-    latest = dict(zip(newest["metric"], newest["value"], strict=True))
     parts = [("train", metric), ("validation", f"val_{metric}"), ("test", f"test_{metric}")]
     said = [
-        h("span", f"{name} ", h("b", words.number(float(latest[key]))), cls="latest num")
+        h("span", f"{name} ", h("b", words.number(latest[key])), cls="latest num")
         for name, key in parts
         if key in latest
     ]
     return h("h2", metric, *said, cls="chart-title")
+
+
+def shown_metrics(latest: Mapping[str, float], further: Sequence[str]) -> tuple[str, ...]:
+    """Accuracy and loss as far as the run has them, then the further ones that it has."""
+    known = known_metrics(latest)
+    return tuple(name for name in (*ALWAYS, *further) if name in known) or ALWAYS
 
 
 class ChartGrid:
@@ -50,52 +53,40 @@ class ChartGrid:
 
     def __init__(self) -> None:
         self._rows = CurveRows()
+        self._view, self._changes = CurveView(), tuple[RateChange, ...]()
         self._titles: dict[str, Elements] = {}
         self._charts: dict[str, MetricChart] = {}
-        self._more = pmui.MultiChoice(
-            label="More metrics",
-            options=[],
-            visible=False,
-            visual_size="small",
-            sizing_mode="stretch_width",
-            max_width=340,
-            margin=(10, 0, 0, 0),
-            styles={"background": "var(--panel-surface-color)", "border-radius": "8px"},
+        self.layout = pn.Column(
+            styles=GRID, stylesheets=[NO_EXTRAS], margin=(0, 0, 12, 0), sizing_mode="stretch_width"
         )
-        self._more.param.watch(lambda _event: self._arrange(), "value")
-        self._grid = pn.Column(styles=GRID, stylesheets=[NO_EXTRAS], margin=0, sizing_mode="stretch_width")
-        self.layout = pn.Column(self._grid, self._more, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
 
-    def show(self, fresh: pd.DataFrame, rows: CurveRows) -> None:
-        """Follow the rows: draw when they are others than before, else send what is new."""
-        anew = rows is not self._rows
-        self._rows = rows
-        self._offer(rows.frame)
-        if anew or not self._charts:
+    def show(
+        self, rows: CurveRows, view: CurveView, further: Sequence[str], changes: tuple[RateChange, ...]
+    ) -> None:
+        """Follow the rows: draw when they or the view are others than before, else send what is new."""
+        frame = rows.frame
+        if rows is not self._rows or (view, changes) != (self._view, self._changes):
+            self._rows, self._view, self._changes = rows, view, changes
             self._charts.clear()
-            self._arrange()
-        elif not fresh.empty:
-            self._extend(fresh)
+            self._titles.clear()
+        for chart in self._charts.values():
+            chart.extend(frame)
+        self._arrange(shown_metrics(rows.latest, further))
+        for metric, title in self._titles.items():
+            title.update(chart_title(metric, rows.latest))
 
-    def _offer(self, frame: pd.DataFrame) -> None:
-        further = [name for name in known_metrics(frame["metric"].unique()) if name not in ALWAYS]
-        if further != self._more.options:
-            self._more.param.update(options=further, visible=bool(further))
+    def _arrange(self, wanted: tuple[str, ...]) -> None:
+        if tuple(self._charts) == wanted:
+            return
+        self._charts = {metric: self._charts.get(metric) or self._chart(metric) for metric in wanted}
+        self._titles = {
+            metric: self._titles.get(metric) or Elements(chart_title(metric, self._rows.latest))
+            for metric in wanted
+        }
+        self.layout[:] = [self._card(metric) for metric in wanted]
 
-    def _extend(self, fresh: pd.DataFrame) -> None:
-        for metric, chart in self._charts.items():
-            chart.extend(fresh, self._rows.frame)
-            self._titles[metric].update(chart_title(metric, self._rows.frame))
-
-    def _arrange(self) -> None:
-        wanted = [*ALWAYS, *self._more.value]
-        for metric in [name for name in self._charts if name not in wanted]:
-            del self._charts[metric], self._titles[metric]
-        for metric in wanted:
-            if metric not in self._charts:
-                self._titles[metric] = Elements(chart_title(metric, self._rows.frame))
-                self._charts[metric] = MetricChart(metric, self._rows.frame)
-        self._grid[:] = [self._card(metric) for metric in wanted]
+    def _chart(self, metric: str) -> MetricChart:
+        return MetricChart(metric, self._rows.frame, self._view, self._changes)
 
     def _card(self, metric: str) -> Any:
         return pn.Column(

@@ -1,141 +1,199 @@
-"""One run: `/run?id=UUID`."""
+"""One run: `/run?id=UUID&tab=graphs&axis=time&smooth=0.6`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
-import pandas as pd
 import panel as pn
 
-from apps.dashboard.components.chart_grid import ChartGrid
-from apps.dashboard.components.elements import Elements, h
-from apps.dashboard.curve_rows import CurveRows
-from apps.dashboard.live import LiveFeed, Refresher
-from apps.dashboard.page import caller_id, page
-from apps.dashboard.pages.run_view import (
-    FoldMean,
-    RunDetails,
-    epochs_view,
-    facts_view,
-    head_view,
-    not_found_view,
-)
+from apps.api.sign_in import PageCaller
+from apps.dashboard.acting import Said
+from apps.dashboard.components.chart_grid import NO_EXTRAS, ChartGrid
+from apps.dashboard.components.elements import Deed, Elements, h
+from apps.dashboard.components.notices import Notices
+from apps.dashboard.components.trees import Tree
+from apps.dashboard.live import Refresher
+from apps.dashboard.page import page, page_caller
+from apps.dashboard.pages import run_graph_bar, run_weights
+from apps.dashboard.pages.run_asking import RunAsking
+from apps.dashboard.pages.run_epochs import epochs_view
+from apps.dashboard.pages.run_files import files_view
+from apps.dashboard.pages.run_general import general_view
+from apps.dashboard.pages.run_head import head_view, not_found_view
+from apps.dashboard.pages.run_history import history_view
+from apps.dashboard.pages.run_parts import message
+from apps.dashboard.pages.run_reader import Fetched, RunReader
+from apps.dashboard.pages.run_weights import WeightsPanel
 from apps.dashboard.pages.runs_view import away_view, loading_view
+from apps.dashboard.run_place import Graph, RunPlace, Tab
+from apps.dashboard.serving import Platform
 from apps.dashboard.session import on_this_page
-from nntracker_ray.errors import NotFoundError
-from nntracker_ray.records import RunRow
-from nntracker_ray.storage import queries
-from nntracker_ray.storage.connection import Connection, Database
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.figures import CurveView
 
 PAUSE_S = 0.15
 NOTHING_TO_SAY = h("div")
+COMPARISONS = "apps.dashboard.pages.compare_page"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One reading of the database; None when there is no such run."""
-
-    details: RunDetails
-    fresh: pd.DataFrame  # rows the page did not have
-    rows: CurveRows  # all rows; another object than before when the run was started anew
-
-
-def run_page(database: Database, feed: LiveFeed) -> Any:
+def run_page(platform: Platform) -> Any:
     """Build the page for one visitor. It reads the database once it is open, never while it is built."""
-    run_id = _run_id()
-    if run_id is None:
+    place = RunPlace.read(pn.state.session_args)
+    if place is None:
         return page("Run", [Elements(not_found_view())])
-    reader = _Reader(database, caller_id(), run_id)
-    shown = _RunPage()
-    on_this_page(
-        lambda show: Refresher(
-            feed,
-            concerns=lambda changed: changed == str(run_id),
-            fetch=reader.read,
-            show=show(shown.show),
-            show_away=show(shown.show_away),
-            pause_s=PAUSE_S,
-        )
-    )
-    return page("Run", shown.parts)
+    return RunPage(platform, page_caller(), place).layout
 
 
-class _Reader:
-    """Reads the run, and of its metrics only what is new. Called from one thread at a time."""
+class RunPage:
+    """One visitor's page of a run. All but `_fetch` runs where the page's document may be changed."""
 
-    def __init__(self, database: Database, viewer_id: UUID, run_id: UUID) -> None:
-        self._database = database
-        self._who = {"viewer_id": viewer_id, "run_id": run_id}
-        self._attempt = -1
-        self._rows = CurveRows()
-
-    def read(self) -> Fetched | None:
-        try:
-            with self._database.connection() as conn:
-                return self._read(conn)
-        except NotFoundError:
-            return None
-
-    def _read(self, conn: Connection) -> Fetched:
-        row = queries.find_run(conn, **self._who)
-        if row.attempt != self._attempt:
-            self._attempt, self._rows = row.attempt, CurveRows()
-        viewer_id, run_id = self._who["viewer_id"], self._who["run_id"]
-        columns = queries.learning_curves(
-            conn, viewer_id=viewer_id, run_ids=[run_id], after_epoch=self._rows.after_epoch
-        )
-        details = RunDetails(
-            row=row,
-            spec=queries.run_spec(conn, **self._who),
-            facts=queries.run_facts(conn, **self._who),
-            now=datetime.now(UTC),
-            fold_means=_fold_means(conn, viewer_id, row),
-        )
-        return Fetched(details, self._rows.add(columns), self._rows)
-
-
-class _RunPage:
-    """The parts of the page and how they follow what is fetched."""
-
-    def __init__(self) -> None:
+    def __init__(self, platform: Platform, caller: PageCaller, place: RunPlace) -> None:
+        self._platform, self._caller, self._place = platform, caller, place
+        may_act = caller.user_id is not None and caller.role.allows(Role.USER)
+        self._reader = RunReader(platform.database, caller.viewer_id, may_act=may_act)
+        self._found: Fetched | None = None
+        self._arranged: tuple[Tab, Graph] | None = None
         self._notice = Elements(loading_view())
-        self._head = Elements(NOTHING_TO_SAY)
+        self._head = self._elements()
+        self._bar = self._elements()
+        self._general, self._epochs, self._history = self._elements(), self._elements(), self._elements()
+        self._files = self._elements()
         self._charts = ChartGrid()
-        self._facts = Elements(NOTHING_TO_SAY)
-        self._epochs = Elements(NOTHING_TO_SAY)
-        self.parts = [self._notice, self._head, self._charts.layout, self._facts, self._epochs]
+        self._weights = WeightsPanel(platform.database, caller.viewer_id, place.run_id, self._on_deed)
+        self._comparisons: Any = None
+        self._notices = Notices()
+        self._asking = RunAsking(platform, caller, place.run_id, may_act=may_act, told=self._told)
+        self._body = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[NO_EXTRAS])
+        self._refresher = on_this_page(
+            lambda show: Refresher(
+                platform.feed,
+                concerns=lambda changed: changed == str(place.run_id),
+                fetch=self._fetch,
+                show=show(self._show),
+                show_away=show(lambda: self._notice.update(away_view())),
+                pause_s=PAUSE_S,
+            )
+        )
+        parts = [self._notice, self._head, self._body, self._asking.dialog, self._notices.elements]
+        self.layout = page("Run", parts)
 
-    def show(self, found: Fetched | None) -> None:
+    def _elements(self) -> Elements:
+        return Elements(NOTHING_TO_SAY).on_deed(self._on_deed)
+
+    def _fetch(self) -> tuple[RunPlace, Fetched | None]:
+        place = self._place
+        return place, self._reader.read(place)
+
+    def _show(self, read: tuple[RunPlace, Fetched | None]) -> None:
+        place, found = read
+        if place != self._place:  # the person has moved on meanwhile, and the next reading is on its way
+            return
+        self._found = found
         if found is None:
-            self._notice.update(not_found_view())
+            self._show_gone()
             return
         self._notice.update(NOTHING_TO_SAY)
-        self._head.update(head_view(found.details))
-        self._charts.show(found.fresh, found.rows)
-        self._facts.update(facts_view(found.details))
-        self._epochs.update(epochs_view(found.rows.frame))
+        self._head.update(head_view(found.head))
+        if (place.tab, place.graph) != self._arranged:
+            self._arranged = (place.tab, place.graph)
+            self._body[:] = self._parts()
+        SHOWN[place.tab](self, found)
 
-    def show_away(self) -> None:
-        self._notice.update(away_view())
+    def _show_gone(self) -> None:
+        self._notice.update(not_found_view())
+        self._head.update(NOTHING_TO_SAY)
+        self._arranged = None
+        self._body[:] = []
+
+    def _parts(self) -> list[Any]:
+        match self._place.tab:
+            case Tab.GENERAL:
+                return [self._charts.layout, self._general, self._epochs, self._history]
+            case Tab.GRAPHS if self._place.graph is Graph.CURVES:
+                return [self._bar, self._charts.layout]
+            case Tab.GRAPHS:
+                return [self._bar, self._weights.layout]
+            case Tab.FILES:
+                return [self._files]
+        return [self._compared()]
+
+    def _show_general(self, found: Fetched) -> None:
+        assert found.details is not None  # noqa: S101 - for the type checker: read for this tab
+        assert found.history is not None  # noqa: S101
+        self._charts.show(found.rows, CurveView(), (), found.changes)
+        self._general.update(general_view(found.details))
+        self._epochs.update(epochs_view(found.rows.frame, self._place))
+        self._history.update(history_view(found.history))
+
+    def _show_graphs(self, found: Fetched) -> None:
+        self._bar.update(run_graph_bar.graph_bar(self._place, found.rows.latest))
+        if self._place.graph is Graph.CURVES:
+            self._charts.show(found.rows, self._place.view, self._place.metrics, found.changes)
+        else:
+            self._weights.show(self._place, found.arrays)
+
+    def _show_files(self, found: Fetched) -> None:
+        captured = sorted({epoch for array in found.arrays for epoch in array["epochs"]})
+        self._files.update(files_view(self._place.run_id, found.checkpoints, captured))
+
+    def _show_comparisons(self, _found: Fetched) -> None:
+        """They follow by themselves."""
+
+    def _compared(self) -> Any:
+        if self._comparisons is None:
+            self._comparisons = _comparisons(self._platform, self._caller, self._place)
+        return self._comparisons
+
+    def _go(self, place: RunPlace) -> None:
+        self._place = place
+        self._head.show_place(place.address)
+        if self._found is not None and place.tab is Tab.GRAPHS:
+            self._bar.update(
+                run_graph_bar.graph_bar(place, self._found.rows.latest)
+            )  # at once, whatever is read
+        self._refresher.wake()
+
+    def _on_deed(self, deed: Deed) -> None:
+        if (place := _place_after(self._place, deed)) is not None:
+            self._go(place)
+        elif self._found is not None:
+            self._asking.hear(deed, self._found.head.row)
+
+    def _told(self, said: Said) -> None:
+        self._notices.say(said.text, is_bad=said.is_bad)
+        if said.new_run_id is not None:
+            self._head.load(RunPlace(said.new_run_id).address)
+        self._refresher.wake()
 
 
-def _fold_means(conn: Connection, viewer_id: UUID, row: RunRow) -> tuple[FoldMean, ...]:
-    """Of this run's configuration, where there is more than one run of it."""
-    summary = queries.fold_summary(conn, viewer_id=viewer_id, experiment_id=row.experiment_id)
-    places = range(len(summary["metric"]))
-    means = (
-        FoldMean(*(summary[name][place] for name in ("metric", "runs", "mean", "std"))) for place in places
+SHOWN: Mapping[Tab, Callable[[RunPage, Fetched], None]] = {
+    Tab.GENERAL: RunPage._show_general,
+    Tab.GRAPHS: RunPage._show_graphs,
+    Tab.COMPARISONS: RunPage._show_comparisons,
+    Tab.FILES: RunPage._show_files,
+}
+
+
+def _place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
+    """Where a deed leads; None for one that leads nowhere else."""
+    if deed.act == "tab":
+        return place.but(tab=Tab(deed.value)) if deed.value in [*Tab] else None
+    if deed.act == "epochs-page" and deed.value.isdecimal() and len(deed.value) < 10:
+        return place.but(page=max(1, int(deed.value)))
+    return run_graph_bar.place_after(place, deed) or run_weights.place_after(place, deed)
+
+
+def _comparisons(platform: Platform, caller: PageCaller, place: RunPlace) -> Any:
+    if importlib.util.find_spec(COMPARISONS) is None:
+        return Elements(_no_comparisons())
+    module = importlib.import_module(COMPARISONS)
+    return module.Comparisons(platform, caller, run_id=place.run_id).layout
+
+
+def _no_comparisons() -> Tree:
+    return message(
+        "Comparisons are not here yet", "The graphs of two runs can be opened in two windows meanwhile."
     )
-    mine = [place for place in places if summary["configuration_index"][place] == row.configuration_index]
-    return tuple(mean for place, mean in enumerate(means) if place in mine and mean.runs > 1)
-
-
-def _run_id() -> UUID | None:
-    given = pn.state.session_args.get("id", [b""])[0].decode("ascii", "ignore")
-    try:
-        return UUID(given)
-    except ValueError:
-        return None

@@ -1,0 +1,46 @@
+// Points in three dimensions by Plotly, which is loaded from our own server when somebody looks at weights, not before.
+// The figure arrives as plain data; its texts are ours or numbers.
+let loading;
+function plotly(source) {
+  loading ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => { loading = undefined; failed(new Error("Plotly could not be loaded")); };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+function themed(layout, holder) {
+  const style = getComputedStyle(holder);
+  const ink = style.getPropertyValue("--panel-on-surface-color") || style.color;
+  const axis = (given) => ({...given, color: ink, gridcolor: "rgba(128, 140, 155, .28)"});
+  const {xaxis, yaxis, zaxis} = layout.scene;
+  return {
+    ...layout,
+    paper_bgcolor: "rgba(0, 0, 0, 0)",
+    font: {color: ink, size: 11, family: "Roboto, system-ui, sans-serif"},
+    scene: {...layout.scene, xaxis: axis(xaxis), yaxis: axis(yaxis), zaxis: axis(zaxis)},
+  };
+}
+
+export function render({model}) {
+  const holder = document.createElement("div");
+  holder.className = "scatter3d";
+  holder.style.cssText = `width: 100%; height: ${model.height_px}px`;
+  const draw = async () => {
+    if (!model.figure?.data) return;
+    const Plotly = await plotly(model.source);
+    if (!holder.isConnected) return;
+    await Plotly.react(holder, model.figure.data, themed(model.figure.layout, holder), {
+      displaylogo: false, responsive: true, modeBarButtonsToRemove: ["toImage"],
+    });
+    holder.dataset.points = model.figure.data.reduce((sum, trace) => sum + trace.x.length, 0);
+  };
+  model.on("figure", draw);
+  const seen = new ResizeObserver(() => { if (holder.clientWidth && !holder.dataset.points) draw(); });
+  seen.observe(holder);
+  model.on("remove", () => { seen.disconnect(); window.Plotly?.purge(holder); });
+  return holder;
+}
