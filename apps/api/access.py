@@ -162,7 +162,9 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/audit", Access.ADMINISTRATOR),
     *_page("/", Access.VISITOR),
     *_page("/run", Access.VISITOR),
+    *_page("/new", Access.USER),
     *_page("/account", Access.VIEWER),
+    *_page("/people", Access.ADMINISTRATOR),
     # Bokeh's and Panel's own scripts, the same for everybody.
     Rule("GET", "/static/{path:path}", Access.ANYONE),
     Rule("GET", "/components/{path:path}", Access.VISITOR),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -13,17 +12,12 @@ from apps.api.control_schemas import ExperimentOut
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, database_of, home_of
 from apps.api.stored_schemas import PreviewOut
-from nntracker_ray.accounts.roles import Role
 from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.errors import BadInputError
+from nntracker_ray.own_submission import sources_of, submit_own
 from nntracker_ray.previewing import preview
-from nntracker_ray.sources import OwnSources
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.experiment_queries import ExperimentRow
-from nntracker_ray.submission import prepare, submit
-
-# Data are fetched and read: a few at a time.
-PREPARING = threading.BoundedSemaphore(2)
 
 router = APIRouter(prefix="/api/experiments", tags=["experiments"])
 EXAMPLE = """name: Iris
@@ -72,22 +66,11 @@ async def preview_experiment(request: Request) -> PreviewOut:
     Nothing is stored, and no URL is asked. Data of more than 20 MB are only looked at when it is submitted.
     """
     text = await experiment_text(request)
-    sources = sources_of(request)
+    sources = sources_of(actor_of(request), home_of(request), database_of(request))
     found = await asyncio.to_thread(
         lambda: preview(text, home=home_of(request), sources=sources, viewer_id=sources.user_id)
     )
     return PreviewOut.of(found)
-
-
-def sources_of(request: Request) -> OwnSources:
-    """What the caller may use."""
-    actor = actor_of(request)
-    return OwnSources(
-        home_of(request),
-        database_of(request),
-        actor.user_id,
-        may_write_anywhere=actor.role.allows(Role.ADMINISTRATOR),
-    )
 
 
 async def experiment_text(request: Request) -> str:
@@ -100,10 +83,7 @@ async def experiment_text(request: Request) -> str:
 
 
 def _submit(request: Request, text: str) -> ExperimentRow:
-    actor, database, home = actor_of(request), database_of(request), home_of(request)
-    with PREPARING:
-        prepared = prepare(text, home=home, owner_id=actor.user_id, sources=sources_of(request))
-    experiment_id = submit(database, prepared, owner_id=actor.user_id)
+    actor, database = actor_of(request), database_of(request)
+    experiment_id = submit_own(text, actor=actor, home=home_of(request), database=database)
     with database.connection() as conn:
-        actor.note(conn, "submitted an experiment", prepared.name, f"{len(prepared.runs):,} runs")
         return queries.find_experiment(conn, viewer_id=actor.user_id, experiment_id=experiment_id)

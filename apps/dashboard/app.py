@@ -22,6 +22,8 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     from apps.api.sign_in import CALLER_HEADER
     from apps.dashboard.page import THEME_COOKIE, built
     from apps.dashboard.pages.account_page import account_page
+    from apps.dashboard.pages.new_page import new_page
+    from apps.dashboard.pages.people_page import people_page
     from apps.dashboard.pages.run_page import run_page
     from apps.dashboard.pages.runs_page import runs_page
 
@@ -30,8 +32,10 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     # Functions and not partials: Panel serves nothing for a partial, without a word.
     pages = {
         "/": lambda: built(lambda: runs_page(platform)),
-        "/run": lambda: built(lambda: run_page(platform.database, platform.feed)),
+        "/run": lambda: built(lambda: run_page(platform)),
+        "/new": lambda: built(lambda: new_page(platform)),
         "/account": lambda: built(lambda: account_page(platform)),
+        "/people": lambda: built(lambda: people_page(platform)),
     }
     add_applications(
         pages,
@@ -39,7 +43,9 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
         title={
             "/": "Runs · NNTracker",
             "/run": "Run · NNTracker",
+            "/new": "New experiment · NNTracker",
             "/account": "Your account · NNTracker",
+            "/people": "People · NNTracker",
         },
         sign_sessions=True,
         secret_key=secret,

@@ -1,0 +1,252 @@
+"""A new experiment: `/new`. Form and file are two views of one draft."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from apps.api.sign_in import PageCaller
+from apps.dashboard.components.elements import Deed, Elements
+from apps.dashboard.components.notices import Notices
+from apps.dashboard.draft_values import way_of
+from apps.dashboard.drafts import NAMED, Draft
+from apps.dashboard.page import page, page_caller
+from apps.dashboard.pages.new_view import KEPT, NewPage, loading_view, new_view
+from apps.dashboard.serving import Platform
+from apps.dashboard.session import in_background
+from nntracker_ray.accounts.actor import Actor
+from nntracker_ray.config.reading import MAX_BYTES
+from nntracker_ray.datasets.fetch import is_url
+from nntracker_ray.errors import BadInputError, ConfigError, NNTrackerError, Problem
+from nntracker_ray.models.catalog import Catalog, load_catalog
+from nntracker_ray.own_submission import sources_of, submit_own
+from nntracker_ray.previewing import Preview, preview
+from nntracker_ray.storage.dataset_rows import DatasetRow, page_of_datasets
+from nntracker_ray.storage.model_rows import ModelRow, page_of_models
+from nntracker_ray.stored_files import keep_model
+
+MOST_OFFERED = 200  # stored datasets, and as many models
+DATA = ("dataset_train", "dataset_test", "dataset_val")
+
+
+def new_page(platform: Platform) -> Any:
+    """Build the page for one visitor."""
+    return NewExperiment(platform, page_caller()).layout
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look at a draft has found."""
+
+    draft: Draft
+    catalog: Catalog
+    found: Preview
+    models: tuple[ModelRow, ...]
+    datasets: tuple[DatasetRow, ...]
+    chosen: dict[str, DatasetRow]
+    model: ModelRow | None
+
+
+class NewExperiment:
+    """One visitor's draft. All but `_look_at` and `_submit` runs where the page's document may be changed."""
+
+    def __init__(self, platform: Platform, caller: PageCaller) -> None:
+        assert caller.user_id is not None, "the gate lets no visitor through"  # noqa: S101 - for the type checker
+        self._platform, self._user_id = platform, caller.user_id
+        self._actor = Actor(caller.user_id, caller.name, caller.role)
+        self._sources = sources_of(self._actor, platform.home, platform.database)
+        self._draft = Draft()
+        self._looked: _Look | None = None
+        self._busy = ""
+        self._refusals: tuple[Problem, ...] = ()
+        self._elements = Elements(loading_view()).on_deed(self._on_deed)
+        self._notices = Notices()
+        self.layout = page("New experiment", [self._elements, self._notices.elements])
+
+    def _on_deed(self, deed: Deed) -> None:
+        act, _, place = deed.act.partition(":")
+        if act == "submit":
+            self._begin()
+        elif act == "paste-model":
+            self._paste_model(deed.value)
+        elif change := CHANGES.get(act):
+            self._change(change(self._draft, place, deed), keeps=act != "kept")
+
+    def _change(self, draft: Draft, *, keeps: bool = True) -> None:
+        self._draft, self._refusals = draft, ()
+        if keeps:
+            self._elements.keep(KEPT, draft.text)
+        self._draw()
+        self._look()
+
+    def _look(self) -> None:
+        draft = self._draft
+        in_background(lambda: self._look_at(draft), self._seen)
+
+    def _look_at(self, draft: Draft) -> _Look:
+        home, database = self._platform.home, self._platform.database
+        with database.connection() as conn:
+            models = page_of_models(conn, viewer_id=self._user_id, limit=MOST_OFFERED).rows
+            datasets = page_of_datasets(conn, viewer_id=self._user_id, limit=MOST_OFFERED).rows
+        found = preview(draft.text, home=home, sources=self._sources, viewer_id=self._user_id)
+        chosen = {place: row for place in DATA if (row := self._dataset(draft, place))}
+        return _Look(draft, load_catalog(home), found, models, datasets, chosen, self._model(draft))
+
+    def _dataset(self, draft: Draft, place: str) -> DatasetRow | None:
+        source = draft.value(place)
+        if not isinstance(source, str) or is_url(source):
+            return None
+        try:
+            return self._sources.dataset_row(source)
+        except BadInputError:
+            return None
+
+    def _model(self, draft: Draft) -> ModelRow | None:
+        source = draft.value("model")
+        try:
+            return self._sources.model_row(source) if isinstance(source, str) else None
+        except BadInputError:
+            return None
+
+    def _seen(self, looked: _Look) -> None:
+        if looked.draft is self._draft:  # else there is a newer one, and a look at it on its way
+            self._looked = looked
+            self._draw()
+
+    def _draw(self) -> None:
+        if (seen := self._looked) is None:
+            return
+        shown = NewPage(
+            self._draft,
+            seen.catalog,
+            seen.models,
+            seen.datasets,
+            seen.found,
+            is_current=seen.draft is self._draft,
+            busy=self._busy,
+            refusals=self._refusals,
+            chosen=seen.chosen,
+            model=seen.model,
+        )
+        self._elements.update(new_view(shown))
+
+    def _paste_model(self, text: str) -> None:
+        if not text.strip():
+            return
+
+        def keep() -> ModelRow | str:
+            try:
+                return keep_model(
+                    self._platform.database,
+                    self._platform.home,
+                    self._actor,
+                    text,
+                    name=_name_in(text),
+                    renumber=True,
+                )[0]
+            except NNTrackerError as error:
+                return str(error)
+
+        def kept(result: ModelRow | str) -> None:
+            if isinstance(result, str):
+                self._notices.say(result, is_bad=True)
+            else:
+                self._change(self._draft.put("model", result.name))
+
+        in_background(keep, kept)
+
+    def _begin(self) -> None:
+        if self._busy:
+            return
+        self._busy = "Looking at data and model …"
+        self._draw()
+        draft = self._draft
+        in_background(lambda: self._submit(draft), self._submitted)
+
+    def _submit(self, draft: Draft) -> UUID | tuple[Problem, ...]:
+        try:
+            return submit_own(
+                draft.text,
+                actor=self._actor,
+                home=self._platform.home,
+                database=self._platform.database,
+            )
+        except ConfigError as error:
+            return error.problems
+        except NNTrackerError as error:
+            return (Problem("", str(error)),)
+
+    def _submitted(self, result: UUID | tuple[Problem, ...]) -> None:
+        self._busy = ""
+        if isinstance(result, UUID):
+            self._elements.keep(KEPT, "")
+            self._elements.load(f"/?experiment={result}")
+        else:
+            self._refusals = result
+            self._notices.say("Nothing was submitted; what is to mend stands beside the form", is_bad=True)
+        self._draw()
+
+
+def _put(draft: Draft, place: str, deed: Deed) -> Draft:
+    if deed.checked is not None:
+        return draft.put(place, deed.checked or None)
+    value = way_of(place).read(deed.value[:MAX_BYTES])
+    # Folds without a number of them mean nothing.
+    return draft.put("folds" if (place, value) == ("folds.count", None) else place, value)
+
+
+def _file(draft: Draft, _place: str, deed: Deed) -> Draft:
+    return Draft.of_text(deed.value, draft)
+
+
+def _kept(draft: Draft, _place: str, deed: Deed) -> Draft:
+    return Draft.of_text(deed.value[:MAX_BYTES]) if not draft.text else draft
+
+
+def _add(draft: Draft, kind: str, deed: Deed) -> Draft:
+    if kind not in NAMED or not deed.value:
+        return draft
+    return draft.with_entries(kind, [*draft.entries(kind), (deed.value[:100], {})])
+
+
+def _remove(draft: Draft, kind: str, deed: Deed) -> Draft:
+    entries = draft.entries(kind) if kind in NAMED else []
+    if not deed.value.isdecimal():
+        return draft
+    return draft.with_entries(kind, [one for no, one in enumerate(entries) if no != int(deed.value)])
+
+
+def _rename(draft: Draft, place: str, deed: Deed) -> Draft:
+    kind, _, number = place.partition(".")
+    if kind not in NAMED or not number.isdecimal():
+        return draft
+    changed = [
+        (deed.value[:100], {}) if no == int(number) else one for no, one in enumerate(draft.entries(kind))
+    ]
+    return draft.with_entries(kind, changed)
+
+
+def _name_in(text: str) -> str:
+    """What a model calls itself, for lack of a file's name."""
+    try:
+        name = json.loads(text)["config"]["name"]
+    except (ValueError, KeyError, TypeError):
+        return "model"
+    return str(name)[:80].replace("/", "_") if str(name)[:1].isalnum() else "model"
+
+
+# What changes the draft: from what it was, a place in it, and what one did, to what it is.
+CHANGES: Mapping[str, Callable[[Draft, str, Deed], Draft]] = {
+    "set": _put,
+    "uploaded": _put,
+    "file": _file,
+    "kept": _kept,
+    "add": _add,
+    "remove": _remove,
+    "rename": _rename,
+    "clear": lambda _draft, _place, _deed: Draft(),
+    "check": lambda draft, _place, _deed: draft,
+}
