@@ -108,7 +108,7 @@ def list_invitations(request: Request) -> InvitationList:
     return InvitationList(invitations=[InvitationOut(**asdict(row)) for row in rows])
 
 
-@router.post("/invitations", status_code=201)
+@router.post("/invitations", status_code=201, responses=documented(409))
 def invite(request: Request, wanted: InvitationIn) -> NewInvitationOut:
     """A link by which one person may register within a week."""
     invitation_id, secret = registration.invite(database_of(request), actor_of(request), wanted.role)

@@ -13,7 +13,7 @@ from nntracker_ray.accounts.names import checked_full_name, checked_name
 from nntracker_ray.accounts.passwords import check_password, hash_password
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.accounts.secrets import new_secret, secret_hash
-from nntracker_ray.errors import BadInputError, NotFoundError
+from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError
 from nntracker_ray.storage import account_writes, invitation_writes
 from nntracker_ray.storage.settings import find_settings
 
@@ -28,7 +28,7 @@ class Registration(StrEnum):
 
     OPEN = "open"  # anybody who reaches the page
     INVITATION = "invitation"  # whoever has a link from an administrator
-    CLOSED = "closed"  # nobody; administrators make accounts
+    CLOSED = "closed"  # nobody, not with an invitation either; administrators make accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,14 @@ def register(database: Database, wanted: NewAccount, *, address: str = "") -> UU
 
 
 def invite(database: Database, actor: Actor, role: Role) -> tuple[UUID, str]:
-    """An invitation for one person, good for a week. Returns: Its id, and the secret that the link ends with."""
+    """An invitation for one person, good for a week. Returns: Its id, and the secret that the link ends with.
+
+    Raises: ConflictError: Registration is closed: the link would open nothing.
+    """
     secret, expires_at = new_secret(), datetime.now(UTC) + INVITATION_LIFETIME
     with database.connection() as conn:
+        if registration(conn) is Registration.CLOSED:
+            raise ConflictError("registration is closed; make an account instead, or set it to invitation")
         invitation_id = invitation_writes.add_invitation(
             conn, token_hash=secret_hash(secret), role=role, by=actor.name, expires_at=expires_at
         )
@@ -90,12 +95,10 @@ def revoke_invitation(database: Database, actor: Actor, invitation_id: UUID) -> 
 
 
 def _require_open(mode: Registration, invitation: str | None) -> None:
-    if invitation:
-        return
-    if mode is Registration.INVITATION:
-        raise NotFoundError("registration is by invitation: ask an administrator for a link")
     if mode is Registration.CLOSED:
         raise NotFoundError("registration is closed: ask an administrator for an account")
+    if mode is Registration.INVITATION and not invitation:
+        raise NotFoundError("registration is by invitation: ask an administrator for a link")
 
 
 def _invited(conn: Connection, invitation: str | None) -> tuple[UUID | None, Role]:
