@@ -169,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/audit", Access.ADMINISTRATOR),
     *_page("/", Access.VISITOR),
     *_page("/run", Access.VISITOR),
+    *_page("/compare", Access.VISITOR),
     *_page("/new", Access.USER),
     *_page("/account", Access.VIEWER),
     *_page("/people", Access.ADMINISTRATOR),

@@ -22,6 +22,7 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     from apps.api.sign_in import CALLER_HEADER
     from apps.dashboard.page import THEME_COOKIE, built
     from apps.dashboard.pages.account_page import account_page
+    from apps.dashboard.pages.compare_page import compare_page
     from apps.dashboard.pages.new_page import new_page
     from apps.dashboard.pages.people_page import people_page
     from apps.dashboard.pages.run_page import run_page
@@ -34,6 +35,7 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
         "/": lambda: built(lambda: runs_page(platform)),
         "/run": lambda: built(lambda: run_page(platform)),
         "/new": lambda: built(lambda: new_page(platform)),
+        "/compare": lambda: built(lambda: compare_page(platform)),
         "/account": lambda: built(lambda: account_page(platform)),
         "/people": lambda: built(lambda: people_page(platform)),
     }
@@ -44,6 +46,7 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
             "/": "Runs · NNTracker",
             "/run": "Run · NNTracker",
             "/new": "New experiment · NNTracker",
+            "/compare": "Compare · NNTracker",
             "/account": "Your account · NNTracker",
             "/people": "People · NNTracker",
         },

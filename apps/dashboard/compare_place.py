@@ -80,7 +80,8 @@ class ComparePlace:
     smoothing: float = 0.0
     statistics: tuple[Statistic, ...] = (Statistic.MEAN, Statistic.SPREAD)
     members: bool = False  # the single runs of groups, faintly behind
-    minus: Subject | None = None  # what is subtracted
+    left: Subject | None = None  # of a difference; None: the first subject
+    minus: Subject | None = None  # what is subtracted from it; None: the second
     hidden: tuple[str, ...] = ()  # subjects or runs that are not drawn
     parameter: str = ""  # against which the results are laid out; '': all of them side by side
     array: str = ""  # "layer/tensor" of the weights
@@ -89,7 +90,9 @@ class ComparePlace:
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> ComparePlace:
         """From the arguments of a request, as Bokeh hands them over."""
         words = {
-            name: [value.decode("utf-8", "replace") for value in values] for name, values in arguments.items()
+            # A NUL is in no text of the database.
+            name: [value.decode("utf-8", "replace").replace("\0", "") for value in values]
+            for name, values in arguments.items()
         }
         given = [Subject.read(f"{kind}:{key}") for kind in Kind for key in words.get(kind, ())]
         subjects = tuple(dict.fromkeys(subject for subject in given if subject))[:MOST_SUBJECTS]
@@ -103,6 +106,7 @@ class ComparePlace:
             smoothing=weight_of(_first(words, "smooth")),
             statistics=stated or cls().statistics,
             members=_first(words, "members") == "yes",
+            left=Subject.read(_first(words, "left")),
             minus=Subject.read(_first(words, "minus")),
             hidden=tuple(words.get("hide", ()))[:MOST_HIDDEN],
             parameter=_first(words, "parameter")[:200],
@@ -116,6 +120,11 @@ class ComparePlace:
             return self.view
         groups = self.subjects and all(subject.kind is Kind.TAG for subject in self.subjects)
         return View.GROUPS if groups else View.LINES
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether runs that are not there yet may belong to it."""
+        return not self.subjects or any(subject.kind is not Kind.RUN for subject in self.subjects)
 
     def but(self, **changes: object) -> ComparePlace:
         """The same with some parts changed."""
@@ -137,6 +146,7 @@ class ComparePlace:
             ("smooth", f"{self.smoothing:g}" if self.smoothing else ""),
             *(("show", one) for one in self.statistics if self.statistics != nothing.statistics),
             ("members", "yes" if self.members else ""),
+            ("left", str(self.left or "")),
             ("minus", str(self.minus or "")),
             *(("hide", name) for name in self.hidden),
             ("parameter", self.parameter),

@@ -144,7 +144,17 @@ def _of_group(group: Group, place: int, statistics: Collection[Statistic], look:
     x = found.epochs.astype(np.float64)
     drawn = [one for statistic in wanted if statistic in statistics for one in wanted[statistic]]
     lines = [
-        line_of(name, x, values, color, dash=dash, width=width, log=look.log, marks=False)
+        line_of(
+            name,
+            x,
+            values,
+            color,
+            dash=dash,
+            width=width,
+            log=look.log,
+            marks=False,
+            count=found.count.astype(np.float64),
+        )
         for name, values, dash, width in drawn
     ]
     return [*lines, _lost_members(group, color)]

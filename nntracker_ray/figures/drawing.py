@@ -51,7 +51,7 @@ def drawn(chart: Chart, *, height: int = 420, legend: bool = True) -> hv.Overlay
 def sources_of(chart: Chart) -> dict[str, dict[str, Any]]:
     """What each renderer of the drawn chart holds, by its name: to change it in place."""
     polygons = {band.name: dict(zip(("xs", "ys"), band.polygons, strict=True)) for band in chart.bands}
-    lines = {line.name: {"x": line.x, "y": line.y} for line in chart.lines}
+    lines = {line.name: dict(line.columns) for line in chart.lines}
     return {**polygons, **lines, DOTS: _dot_columns(chart), CROSSES: _cross_columns(chart)}
 
 
@@ -81,7 +81,8 @@ def load_backend() -> None:
 
 
 def _curve(line: Line, chart: Chart, *, legend: bool) -> hv.Curve:
-    curve = hv.Curve({"x": line.x, "y": line.y}, "x", hv.Dimension("y", label=chart.ylabel), label=line.name)
+    vdims = [hv.Dimension("y", label=chart.ylabel), *(["count"] if len(line.count) else [])]
+    curve = hv.Curve(line.columns, "x", vdims, label=line.name)
     return curve.opts(
         backend="bokeh",
         color=line.color,
@@ -174,14 +175,14 @@ def _arranged(chart: Chart) -> Any:
         figure.xaxis.ticker = BasicTicker(min_interval=1)
         if chart.is_clock:
             figure.xaxis.formatter = NumeralTickFormatter(format="00:00:00")
-        names = {line.name for line in chart.lines}
-        lines = [renderer for renderer in measured if renderer.name in names]
-        crosses = [renderer for renderer in figure.renderers if renderer.name == CROSSES]
+        single = {line.name for line in chart.lines if not len(line.count)}
+        several = {line.name for line in chart.lines} - single
         about = [("", "$name"), (chart.xlabel, "@x{0,0.[00]}"), (chart.ylabel, "@y{0.[000000]}")]
-        figure.add_tools(
-            HoverTool(renderers=lines, tooltips=about),
-            HoverTool(renderers=crosses, tooltips=[("", "@series"), (chart.xlabel, "@x"), ("was", "@was")]),
-        )
+        lost = [("", "@series"), (chart.xlabel, "@x{0,0.[00]}"), ("was", "@was")]
+        told = ((single, about), (several, [*about, ("runs", "@count")]), ({CROSSES}, lost))
+        for names, tooltips in told:
+            under = [renderer for renderer in figure.renderers if renderer.name in names]
+            figure.add_tools(HoverTool(renderers=under, tooltips=tooltips))
         calm(figure)
 
     return hook

@@ -28,8 +28,16 @@ class Line:
     width: float = 1.8
     alpha: float = 1.0
     has_legend: bool = True
+    count: Floats = field(
+        default_factory=lambda: NOTHING
+    )  # (n,), runs that y is over; empty for a single run
     lost_x: Floats = field(default_factory=lambda: NOTHING)  # (m,)
     lost_was: tuple[str, ...] = ()  # (m,): "nan", "inf", "-inf", or a number that a logarithm does not take
+
+    @property
+    def columns(self) -> dict[str, Floats]:
+        """What its renderer holds."""
+        return {"x": self.x, "y": self.y, **({"count": self.count} if len(self.count) else {})}
 
     @property
     def dots(self) -> tuple[Floats, Floats]:
@@ -78,7 +86,10 @@ class Chart:
     @property
     def looks(self) -> tuple[object, ...]:
         """What cannot be changed in a chart that is drawn already."""
-        lines = [(one.name, one.color, one.dash, one.width, one.alpha, one.has_legend) for one in self.lines]
+        lines = [
+            (one.name, one.color, one.dash, one.width, one.alpha, one.has_legend, len(one.count) > 0)
+            for one in self.lines
+        ]
         bands = [(one.name, one.color, one.alpha) for one in self.bands]
         return (tuple(lines), tuple(bands), self.xlabel, self.ylabel, self.log, self.is_clock)
 
@@ -95,11 +106,13 @@ def line_of(
     has_legend: bool = True,
     log: bool = False,
     marks: bool = True,
+    count: Floats = NOTHING,
 ) -> Line:
     """A line of measured values, thinned to what a chart can show.
 
     Args:
         y: (n,), as measured; what is not finite, or with `log` not above 0, becomes a gap and a cross.
+        count: (n,), how many runs each value is over; empty for a single run.
         marks: Whether it has crosses of its own; False for the second line through the same gaps.
     """
     lost = ~np.isfinite(y) | ((y <= 0) if log else False)
@@ -107,7 +120,14 @@ def line_of(
     kept = column_places(x, drawn)
     crosses = crosses_of(name, x[lost], [f"{value:.6g}" for value in y[lost]] if marks else [], color)
     return replace(
-        crosses, x=x[kept], y=drawn[kept], dash=dash, width=width, alpha=alpha, has_legend=has_legend
+        crosses,
+        x=x[kept],
+        y=drawn[kept],
+        dash=dash,
+        width=width,
+        alpha=alpha,
+        has_legend=has_legend,
+        count=count[kept] if len(count) else count,
     )
 
 

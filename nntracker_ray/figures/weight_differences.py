@@ -1,0 +1,62 @@
+"""Weights of one run minus those of another: how the difference is spread, epoch by epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+
+from nntracker_ray.comparing import WeightDifference
+from nntracker_ray.figures.drawing import calm, load_backend
+
+MORE_COLORS = ("#ee8a2d", "#f3c48f", "#8a95a300", "#8fb4f5", "#3f83f8")  # fewer, the same, more
+
+
+def weight_difference_spread(found: WeightDifference, *, height: int = 300) -> hv.QuadMesh:
+    """A heat map of the elementwise difference: epochs from left to right, how many elements differ by how much."""
+    return _heat_map(
+        found.epochs,
+        found.edges,
+        np.log10(1 + found.counts),
+        found.counts,
+        "difference",
+        ["#3f83f800", "#3f83f8"],
+        height,
+    )
+
+
+def weight_histogram_difference(found: WeightDifference, *, height: int = 300) -> hv.QuadMesh:
+    """A heat map of one histogram minus the other: orange where the left run has fewer weights of a value."""
+    counts = found.count_difference
+    mesh = _heat_map(found.epochs, found.value_edges, counts, counts, "weight", list(MORE_COLORS), height)
+    most = max(1, int(np.abs(counts).max(initial=0)))
+    return mesh.opts(hv.opts.QuadMesh(backend="bokeh", clim=(-most, most)))
+
+
+def _heat_map(
+    epochs: Any, edges: Any, shades: Any, counts: Any, ylabel: str, colors: list[str], height: int
+) -> hv.QuadMesh:
+    load_backend()
+    places = np.arange(len(epochs) + 1) - 0.5
+    mesh = hv.QuadMesh((places, edges, shades.T, counts.T), ["x", "y"], ["shade", "count"])
+    ticks = _ticks(epochs)
+    return mesh.opts(
+        hv.opts.QuadMesh(
+            backend="bokeh", responsive=True, height=height, min_height=height, cmap=colors, xticks=ticks,
+            xlabel="epoch, from 0", ylabel=ylabel, toolbar="above", default_tools=[],
+            tools=["hover"], hover_tooltips=[(ylabel, "@y"), ("elements", "@count")], hooks=[_calm_hook],
+        )
+    )  # fmt: skip
+
+
+def _ticks(epochs: Any) -> list[tuple[int, str]]:
+    """At most twelve of the captures, by name: they need not lie at even distances."""
+    places = (
+        np.unique(np.linspace(0, len(epochs) - 1, min(12, len(epochs))).astype(int)) if len(epochs) else []
+    )
+    return [(place, str(int(epochs[place]))) for place in places]
+
+
+def _calm_hook(plot: Any, _element: Any) -> None:
+    calm(plot.state)
