@@ -9,6 +9,7 @@ from uuid import UUID
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import CustomJS
 from bokeh.themes import Theme as BokehTheme
 
 from apps.api.sign_in import CALLER_HEADER, PageCaller
@@ -21,6 +22,13 @@ from nntracker_ray.accounts.roles import Role
 log = logging.getLogger(__name__)
 
 THEME_COOKIE = "nntracker_theme"
+# The server closes what an ended session has open; what it showed must not stay on the screen.
+LEAVE_IF_SIGNED_OUT = """
+fetch("/session").then((answer) => {
+  const here = encodeURIComponent(location.pathname + location.search);
+  if (answer.status === 401) location.assign("/welcome?next=" + here);
+}, () => {});
+"""
 
 
 def page(title: str, main: Sequence[Any]) -> pmui.Page:
@@ -31,6 +39,7 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
         main: The content, top to bottom.
     """
     pn.state.curdoc.theme = BokehTheme(json=PLOTS_KEEP)
+    pn.state.curdoc.js_on_event("connection_lost", CustomJS(code=LEAVE_IF_SIGNED_OUT))
     bar = Elements(_bar(page_caller(), pn.state.location.pathname if pn.state.location else "/"))
     framed = pmui.Page(
         title="",
