@@ -1,0 +1,318 @@
+"""Data, models and experiments come in over REST: uploaded, checked, previewed, submitted."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import numpy as np
+import pytest
+
+from apps.api.sign_in import Sessions, Visit, make_login_link
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.datasets import Limits
+from nntracker_ray.home import Home
+from nntracker_ray.storage import account_writes
+from nntracker_ray.storage.connection import Database
+from tests.web_examples import web_server
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+IRIS, MODEL = EXAMPLES / "iris" / "iris.arff", EXAMPLES / "iris" / "model.json"
+FILE = """
+name: Iris
+model: flowers
+dataset_train: iris.arff
+label_column: kind
+total_epochs: 4
+loss_functions: [SparseCategoricalCrossentropy]
+learning_rates: [0.1, 0.01]
+folds: {kind: stratified, count: 3}
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Home:
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def client(home: Home, module_database: Database) -> Iterator[httpx.Client]:
+    """The local account, an administrator."""
+    with (
+        web_server(home.root, module_database.dsn) as address,
+        httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as client,
+    ):
+        token = make_login_link(module_database, address).partition("#")[2]
+        client.post("/session", json={"token": token}).raise_for_status()
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ada(client: httpx.Client, module_database: Database) -> Iterator[httpx.Client]:
+    """Another account, a plain user."""
+    yield from _somebody(client, module_database, "ada")
+
+
+@pytest.fixture(scope="module")
+def bob(client: httpx.Client, module_database: Database) -> Iterator[httpx.Client]:
+    yield from _somebody(client, module_database, "bob")
+
+
+def _somebody(client: httpx.Client, database: Database, name: str) -> Iterator[httpx.Client]:
+    from datetime import UTC, datetime
+
+    from apps.api.cookies import cookie_name
+
+    with database.connection() as conn:
+        user_id = account_writes.add_account(conn, name=name, role=Role.USER, password_hash=None)
+        secret = Sessions(database).open(
+            conn, user_id=user_id, now=datetime.now(UTC), visit=Visit(), replaces=None
+        )
+    address = str(client.base_url).rstrip("/")
+    headers = {"origin": address, "cookie": f"{cookie_name(address)}={secret}"}
+    with httpx.Client(base_url=address, headers=headers, timeout=60) as somebody:
+        yield somebody
+
+
+def upload(client: httpx.Client, kind: str, name: str, content: bytes, **query) -> httpx.Response:
+    return client.post(f"/api/{kind}", params={"name": name, **query}, content=content)
+
+
+def submit_text(client: httpx.Client, text: str) -> httpx.Response:
+    return client.post("/api/experiments", content=text)
+
+
+def preview_of(client: httpx.Client, text: str) -> dict:
+    answer = client.post("/api/experiments/preview", content=text)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def stored(ada: httpx.Client) -> httpx.Client:
+    """Ada, with data and a model."""
+    assert upload(ada, "datasets", "iris.arff", IRIS.read_bytes()).status_code in (200, 201)
+    assert upload(ada, "models", "flowers", MODEL.read_bytes()).status_code in (200, 201)
+    return ada
+
+
+class TestDatasets:
+    def test_an_upload_says_what_was_found_in_it(self, bob: httpx.Client):
+        """People see at once whether it was read as they meant it."""
+        answer = upload(bob, "datasets", "flowers.arff", IRIS.read_bytes())
+
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        assert told["digest"] == hashlib.sha256(IRIS.read_bytes()).hexdigest()
+        assert (told["format"], told["rows"], told["column_count"]) == ("arff", 150, 5)
+        assert {"kind", "unique", "minimum", "preview"} <= told["columns"][0].keys()
+        assert bob.get(answer.headers["location"]).json() == told
+
+    def test_the_same_upload_again_is_the_same_dataset(self, stored: httpx.Client):
+        """A client that lost the answer sends it again."""
+        first = upload(stored, "datasets", "iris.arff", IRIS.read_bytes())
+        second = upload(stored, "datasets", "iris.arff", IRIS.read_bytes())
+
+        assert second.status_code == 200
+        assert first.json()["dataset_id"] == second.json()["dataset_id"]
+
+    def test_another_file_under_the_same_name_is_refused_or_numbered(self, stored: httpx.Client):
+        """Nobody's data change under their hands."""
+        other = b"a,b\n1,2\n3,4\n"
+
+        refused = upload(stored, "datasets", "iris.arff", other)
+        numbered = upload(stored, "datasets", "iris.arff", other, renumber=True)
+
+        assert refused.status_code == 409
+        assert numbered.json()["name"] == "iris (2).arff"
+
+    def test_a_digest_says_whether_it_must_be_sent(self, stored: httpx.Client, bob: httpx.Client):
+        """Nothing is sent twice, and nobody learns what others have."""
+        secret = b"x,y\n1,2\n5,6\n"
+        upload(stored, "datasets", "secret.csv", secret)
+        digest = f"sha256:{hashlib.sha256(secret).hexdigest()}"
+
+        assert stored.get("/api/datasets", params={"digest": digest}).json()["total"] == 1
+        assert bob.get("/api/datasets", params={"digest": digest}).json()["total"] == 0
+
+    @pytest.mark.parametrize(
+        ("name", "content", "word"),
+        [
+            ("../../etc/passwd", b"a,b\n1,2\n", "allowed"),
+            (".hidden", b"a,b\n1,2\n", "allowed"),
+            ("empty.csv", b"", "nothing came"),
+            ("strange.bin", b"\x00\x01\x02\x03", "strange.bin"),
+            ("half.npz", b"PK\x03\x04broken", "half.npz"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_with_reasons(self, stored, name: str, content: bytes, word: str):
+        """Hostile names and broken files end here."""
+        answer = upload(stored, "datasets", name, content)
+
+        assert answer.status_code == 400, answer.text
+        assert word in answer.json()["detail"]
+
+    def test_too_large_a_file_is_refused_before_it_is_read(self, stored: httpx.Client):
+        """The length that is declared is enough to say no."""
+        url = stored.base_url
+        connection = http.client.HTTPConnection(url.host, url.port, timeout=20)
+        connection.putrequest("POST", "/api/datasets?name=huge.csv")
+        for name in ("origin", "cookie"):
+            connection.putheader(name, stored.headers[name])
+        connection.putheader("content-length", str(Limits().file_bytes + 1))
+        connection.endheaders()
+
+        assert connection.getresponse().status == 413
+        connection.close()
+
+    def test_others_use_what_is_public_and_nothing_else(self, stored: httpx.Client, bob: httpx.Client):
+        """A private dataset is not there for others."""
+        made = upload(stored, "datasets", "shared.csv", b"a,b\n7,8\n9,1\n").json()
+        place = f"/api/datasets/{made['dataset_id']}"
+
+        assert bob.get(place).status_code == 404
+        assert stored.patch(place, json={"is_public": True}).status_code == 200
+        assert bob.get(place).status_code == 200
+        assert bob.patch(place, json={"is_public": False}).status_code == 404
+        assert bob.delete(place).status_code == 404
+        assert stored.delete(place).status_code == 204
+        assert stored.get(place).status_code == 404
+
+    def test_nan_in_a_preview_is_json(self, stored: httpx.Client):
+        """JSON has no NaN; a page of datasets must not break by one."""
+        file = io.BytesIO()
+        np.savez(file, x=np.array([np.nan, np.inf, 1.0]), y=np.array([0, 1, 1]))
+
+        answer = upload(stored, "datasets", "strange.npz", file.getvalue())
+
+        assert answer.status_code == 201, answer.text
+        assert stored.get("/api/datasets").status_code == 200
+
+
+class TestModels:
+    def test_an_upload_says_what_the_model_is(self, bob: httpx.Client):
+        """Layers, shapes and parameters, without building it."""
+        answer = upload(bob, "models", "mine", MODEL.read_bytes())
+
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        assert told["parameters"] == sum(layer["parameters"] for layer in told["layers"])
+        assert told["input_shape"] == [4]
+        json_again = bob.get(f"/api/models/{told['model_id']}/json")
+        assert upload(bob, "models", "mine", json_again.content).status_code == 200
+
+    def test_what_is_no_model_is_refused(self, bob: httpx.Client):
+        """By the strict schema, as everywhere."""
+        bad = json.loads(MODEL.read_text())
+        bad["config"]["layers"][1]["class_name"] = "Lambda"
+
+        answer = upload(bob, "models", "bad", json.dumps(bad).encode())
+
+        assert answer.status_code == 400
+        assert "Lambda" in answer.json()["detail"]
+        assert upload(bob, "models", "long", b" " * 2_000_000).status_code == 413
+
+
+class TestPreview:
+    def test_it_names_the_runs_and_their_cost(self, stored: httpx.Client):
+        """Nobody should be surprised by a grid after it was submitted."""
+        told = preview_of(stored, FILE)
+
+        assert told["can_submit"], told["problems"]
+        assert told["data_checked"]
+        assert told["names"][:2] == ["Iris (LR1) (1)", "Iris (LR1) (2)"]
+        assert (told["runs"], told["epochs"], told["rows"]) == (6, 24, 150)
+        assert told["steps"] == 6 * 4 * 4  # 100 of 150 rows, in batches of 32
+        assert stored.get("/api/experiments").json()["total"] == 0
+
+    def test_every_problem_has_its_place(self, stored: httpx.Client):
+        """Also those of data and model, beside those of the file."""
+        told = preview_of(stored, FILE.replace("iris.arff", "gone.arff").replace("flowers", "gone"))
+        wrong = preview_of(stored, FILE + "epochs: 3\nbatch_size: 0\n")
+
+        assert {one["path"] for one in told["problems"]} == {"dataset_train", "model"}
+        assert {one["path"] for one in wrong["problems"]} == {"epochs", "batch_size"}
+
+    def test_data_that_do_not_fit_are_found_before_submitting(self, stored: httpx.Client):
+        """The label column is a matter of the data, not of the file."""
+        told = preview_of(stored, FILE.replace("label_column: kind", "label_column: kinds"))
+
+        assert "kinds" in told["problems"][0]["message"]
+
+    def test_json_is_read_as_well(self, stored: httpx.Client):
+        """The same file in either language."""
+        tree = {"name": "x", "model": "flowers", "dataset_train": "iris.arff", "label_column": "kind"}
+        text = json.dumps({**tree, "total_epochs": 1, "loss_functions": ["SparseCategoricalCrossentropy"]})
+
+        assert preview_of(stored, text)["runs"] == 1
+
+
+class TestSubmitting:
+    def test_runs_are_queued_for_the_one_who_asks(self, stored: httpx.Client, bob: httpx.Client):
+        """And the same experiment again is the same experiment."""
+        answer = submit_text(stored, FILE)
+        again = submit_text(stored, FILE)
+
+        assert answer.status_code == again.status_code == 201, answer.text
+        assert answer.json() == again.json()
+        assert answer.json()["runs"] == 6
+        place = answer.headers["location"]
+        assert stored.get(place).status_code == 200
+        assert bob.get(place).status_code == 404
+        assert UUID(answer.json()["experiment_id"])
+
+    @pytest.mark.parametrize(
+        "path", ["/etc/passwd", "../iris.arff", str(IRIS), "file:///etc/passwd", "~/data.npz"]
+    )
+    def test_files_of_the_server_are_never_read(self, stored: httpx.Client, client: httpx.Client, path: str):
+        """Whoever is asked over the web, an administrator too, sends what they mean."""
+        for somebody in (stored, client):
+            answer = submit_text(somebody, FILE.replace("iris.arff", path).replace("flowers", path))
+
+            assert answer.status_code == 400
+            told = {one["path"]: one["message"] for one in answer.json()["problems"]}
+            assert told.keys() == {"dataset_train", "model"}
+            assert "root:" not in answer.text
+            assert "upload it" in told["model"]
+
+    def test_a_stranger_cannot_use_a_digest(self, stored: httpx.Client, bob: httpx.Client):
+        """Digests stand in what is shared; they must not open the data behind them."""
+        digest = f"sha256:{hashlib.sha256(b'p,q' + bytes([10]) + b'1,2' + bytes([10])).hexdigest()}"
+        upload(stored, "datasets", "mine.csv", b"p,q\n1,2\n")
+
+        told = preview_of(bob, FILE.replace("iris.arff", digest))
+
+        assert "dataset_train" in {one["path"] for one in told["problems"]}
+        mine = preview_of(stored, FILE.replace("iris.arff", digest))
+        assert "no stored" not in str(mine["problems"])
+
+    def test_only_administrators_say_where_checkpoints_go(self, stored: httpx.Client):
+        """They are written with the platform's rights."""
+        answer = submit_text(stored, FILE + "checkpoints: {location: /srv/data}\n")
+
+        assert answer.status_code == 400
+        assert [one["path"] for one in answer.json()["problems"]] == ["checkpoints.location"]
+
+    def test_what_an_experiment_needs_cannot_be_deleted(self, stored: httpx.Client):
+        """Its runs may still have to read it."""
+        submit_text(stored, FILE).raise_for_status()
+        (row,) = stored.get("/api/datasets", params={"name": "iris.arff"}).json()["datasets"]
+        (model,) = stored.get("/api/models", params={"name": "flowers"}).json()["models"]
+
+        for place in (f"/api/datasets/{row['dataset_id']}", f"/api/models/{model['model_id']}"):
+            answer = stored.delete(place)
+
+            assert answer.status_code == 409
+            assert "'Iris'" in answer.json()["detail"]
+
+    def test_what_is_not_text_is_refused(self, stored: httpx.Client):
+        """And what is too long is not read."""
+        assert stored.post("/api/experiments", content=b"\xff\xfe").status_code == 400
+        assert stored.post("/api/experiments", content=b"").status_code == 400
+        assert stored.post("/api/experiments", content=b"x" * 1_100_000).status_code == 413
