@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -85,7 +85,8 @@ class OwnSources:
             return store.add(source)
         row = self.dataset_row(source)
         try:
-            return store.get(row.digest)
+            # The store knows the name that whoever brought it first gave it, which is nobody else's business.
+            return replace(store.get(row.digest), name=row.name)
         except NotFoundError as error:
             raise DatasetError(f"the file of the dataset {row.name!r} is gone; upload it again") from error
 

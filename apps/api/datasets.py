@@ -24,6 +24,8 @@ from nntracker_ray.stored_files import NAME_RULE, checked_name, keep_dataset
 # A reader may take four gigabytes: one file after the other.
 READERS = threading.BoundedSemaphore(1)
 
+LISTED_COLUMNS = 20  # of each dataset of a list: a thousand wide tables would be a long answer
+
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 Name = Annotated[str, Query(min_length=1, max_length=200, description=NAME_RULE)]
 FILE_BODY = {
@@ -91,7 +93,9 @@ def list_datasets(
             limit=limit,
             offset=offset,
         )
-    return DatasetList(total=page.total, datasets=[DatasetOut.of(row) for row in page.rows])
+    return DatasetList(
+        total=page.total, datasets=[DatasetOut.of(row, most_columns=LISTED_COLUMNS) for row in page.rows]
+    )
 
 
 @router.get("/{dataset_id}", responses=documented(404))

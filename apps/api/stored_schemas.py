@@ -50,14 +50,15 @@ class DatasetOut(BaseModel):
     arrays: bool = Field(description="whether it holds named arrays; else it is a table")
     rows: int
     column_count: int
-    columns: list[ColumnOut] = Field(description="the first 500")
+    columns: list[ColumnOut] = Field(description="the first 500; in lists the first 20")
     notes: list[str] = Field(description="what was decided while reading it")
     created_at: datetime
 
     @classmethod
-    def of(cls, row: DatasetRow) -> DatasetOut:
+    def of(cls, row: DatasetRow, *, most_columns: int | None = None) -> DatasetOut:
         """From the record that the storage gives."""
-        facts = {**row.facts, "columns": [ColumnOut.of(fact) for fact in row.facts["columns"]]}
+        columns = row.facts["columns"][:most_columns]
+        facts = {**row.facts, "columns": [ColumnOut.of(fact) for fact in columns]}
         return cls(**_fields(row), format=row.kind, **facts)
 
 
