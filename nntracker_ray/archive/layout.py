@@ -19,6 +19,7 @@ REPORT: Final = "report.html"
 # Of the same data these may differ: they say when and where the archive was made, or are for reading alone.
 _OF_THE_MOMENT: Final = (MANIFEST, PROVENANCE, REPORT)
 _FOR_READERS: Final = (".parquet", ".ckpt")
+_BY_DIGEST: Final = "models/"  # the specifications name them
 # Facts that an import does not bring: of files that stay behind, and of an earlier import.
 CHECKPOINTS_FACT: Final = "checkpoints"
 IMPORTED_FACT: Final = "imported_from"
@@ -63,7 +64,7 @@ def content_digest(members: Iterable[Member]) -> str:
 
 def is_content(path: str) -> bool:
     """Whether a member is part of what is imported, and so the same in every archive of the same data."""
-    return path not in _OF_THE_MOMENT and not path.endswith(_FOR_READERS)
+    return path not in _OF_THE_MOMENT and not path.endswith(_FOR_READERS) and not path.startswith(_BY_DIGEST)
 
 
 def experiment_member(experiment_id: UUID, name: str) -> str:
