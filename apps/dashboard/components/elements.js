@@ -112,6 +112,7 @@ function listen(holder, send) {
     clearTimeout(typing);
     const more = node.type === "checkbox" ? {checked: node.checked, field: node.dataset.value ?? ""} : {};
     send({act: node.dataset.act, value: node.value, ...more});
+    if ("once" in node.dataset) node.value = ""; // a list to add from, which holds nothing itself
   });
   holder.addEventListener("input", (event) => {
     const node = event.target;

@@ -10,5 +10,7 @@ function keep({name, text}) {
 function sendKept(root, send) {
   const name = root?.dataset?.kept;
   if (!name) return;
-  try { send({act: "kept", value: sessionStorage.getItem(`nntracker.${name}`) ?? ""}); } catch { /* forbidden */ }
+  let text = "";
+  try { text = sessionStorage.getItem(`nntracker.${name}`) ?? ""; } catch { /* forbidden */ }
+  send({act: "kept", value: text});
 }

@@ -103,7 +103,9 @@ def _one_more(kind: str, word: str, known: Mapping[str, Signature], *, first: bo
         else f"Add a{'n' if word[0] == 'o' else ''} {word} …"
     )
     options = [h("option", begin, value=""), *(h("option", name, value=name) for name in sorted(known))]
-    return h("select", *options, value="", data_act=f"add:{kind}", aria_label=begin, cls="one-more")
+    return h(
+        "select", *options, value="", data_act=f"add:{kind}", data_once=True, aria_label=begin, cls="one-more"
+    )
 
 
 def _entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +21,15 @@ from apps.dashboard.session import in_background
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.datasets.fetch import is_url
-from nntracker_ray.errors import BadInputError, ConfigError, NNTrackerError, Problem
+from nntracker_ray.errors import BadInputError, ConfigError, DatabaseAwayError, NNTrackerError, Problem
 from nntracker_ray.models.catalog import Catalog, load_catalog
 from nntracker_ray.own_submission import sources_of, submit_own
 from nntracker_ray.previewing import Preview, preview
 from nntracker_ray.storage.dataset_rows import DatasetRow, page_of_datasets
 from nntracker_ray.storage.model_rows import ModelRow, page_of_models
 from nntracker_ray.stored_files import keep_model
+
+log = logging.getLogger(__name__)
 
 MOST_OFFERED = 200  # stored datasets, and as many models
 DATA = ("dataset_train", "dataset_test", "dataset_val")
@@ -60,6 +63,7 @@ class NewExperiment:
         self._sources = sources_of(self._actor, platform.home, platform.database)
         self._draft = Draft()
         self._looked: _Look | None = None
+        self._is_looking = False
         self._busy = ""
         self._refusals: tuple[Problem, ...] = ()
         self._elements = Elements(loading_view()).on_deed(self._on_deed)
@@ -83,8 +87,19 @@ class NewExperiment:
         self._look()
 
     def _look(self) -> None:
-        draft = self._draft
-        in_background(lambda: self._look_at(draft), self._seen)
+        if self._is_looking:
+            return  # and look again afterwards: who types fast must not have ten looks at once
+        self._is_looking, draft = True, self._draft
+        in_background(lambda: self._look_at_or_not(draft), self._seen)
+
+    def _look_at_or_not(self, draft: Draft) -> _Look | None:
+        try:
+            return self._look_at(draft)
+        except DatabaseAwayError:
+            return None
+        except Exception:
+            log.exception("a draft could not be looked at")
+            return None
 
     def _look_at(self, draft: Draft) -> _Look:
         home, database = self._platform.home, self._platform.database
@@ -111,10 +126,15 @@ class NewExperiment:
         except BadInputError:
             return None
 
-    def _seen(self, looked: _Look) -> None:
-        if looked.draft is self._draft:  # else there is a newer one, and a look at it on its way
-            self._looked = looked
-            self._draw()
+    def _seen(self, looked: _Look | None) -> None:
+        self._is_looking = False
+        if looked is None:
+            self._notices.say("The server could not look at this; change something to try again", is_bad=True)
+            return
+        self._looked = looked
+        self._draw()
+        if looked.draft is not self._draft:
+            self._look()
 
     def _draw(self) -> None:
         if (seen := self._looked) is None:
@@ -194,8 +214,11 @@ def _put(draft: Draft, place: str, deed: Deed) -> Draft:
     if deed.checked is not None:
         return draft.put(place, deed.checked or None)
     value = way_of(place).read(deed.value[:MAX_BYTES])
-    # Folds without a number of them mean nothing.
-    return draft.put("folds" if (place, value) == ("folds.count", None) else place, value)
+    # Folds without a number of them mean nothing; stopping early without more said of it does.
+    changed = draft.put("folds" if (place, value) == ("folds.count", None) else place, value)
+    if place.startswith("early_stopping.") and changed.value("early_stopping") is None:
+        return changed.put("early_stopping", True)
+    return changed
 
 
 def _file(draft: Draft, _place: str, deed: Deed) -> Draft:
