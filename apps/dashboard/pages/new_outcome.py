@@ -81,7 +81,7 @@ def _problems(page: NewPage) -> Tree | None:
 
 def _submit(page: NewPage) -> Tree:
     runs = page.found.cost.runs if page.found and page.found.cost else 0
-    can = bool(runs) and not page.problems and not page.draft.trouble and not page.busy
+    can = bool(runs) and page.is_current and not (page.problems or page.draft.trouble or page.busy)
     text = page.busy or (f"Submit {words.plural(runs, 'run')}" if runs else "Submit")
     why = ""
     if can and page.found and not page.found.was_read:
