@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner, Result
 
-from apps.api.sign_in import Sessions
+from apps.api.sign_in import Sessions, Visit
 from apps.cli import app
 from nntracker_ray.errors import BadInputError, PlatformError
 
@@ -32,7 +32,7 @@ def test_a_link_to_an_address_needs_the_database_alone(link, database, address):
 
     place, _, secret = printed.partition("#")
     assert place == f"{address.rstrip('/')}/welcome"
-    assert Sessions(database).redeem(secret, now=datetime.now(UTC)) is not None
+    assert Sessions(database).by_link(secret, now=datetime.now(UTC), visit=Visit()) is not None
 
 
 @pytest.mark.parametrize(

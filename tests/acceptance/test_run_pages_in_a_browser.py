@@ -170,19 +170,21 @@ def test_a_value_that_is_not_a_number_is_marked_while_the_run_goes_on(watched: W
 
 
 def test_further_metrics_are_drawn_when_asked_for(watched: Watched, database: Database):
-    """Extra metrics are a click away and do not crowd the page before."""
+    """Extra metrics are a click away and do not crowd the page before; the address says which."""
     submit(database, "Extra", run_specs("Extra", extra=[NamedConf("AUC")]))
     lease = claim(database)
     train(database, lease, range(4))
-    watched.page.goto(f"{watched.address}/run?id={lease.run_id}")
+    watched.page.goto(f"{watched.address}/run?id={lease.run_id}&tab=graphs")
     watched.until_points("train", [4, 4])
 
-    watched.page.get_by_label("More metrics").click()
-    watched.page.get_by_role("listbox").get_by_text("AUC").click()
-    watched.page.keyboard.press("Escape")
+    watched.page.get_by_text("More metrics").click()
+    watched.page.get_by_label("AUC").check()
 
     watched.until_points("train", [4, 4, 4])
     train(database, lease, range(4, 6))
+    watched.until_points("train", [6, 6, 6])
+    watched.page.wait_for_url("**metric=AUC**")
+    watched.page.reload()
     watched.until_points("train", [6, 6, 6])
 
 
@@ -231,9 +233,9 @@ def test_who_signs_out_is_out(watched: Watched, database: Database):
     """On a shared machine the next person must not see a thing."""
     watched.page.get_by_role("button", name="Sign out").click()
 
-    expect(watched.page.get_by_text("You are not signed in")).to_be_visible()
+    expect(watched.page.get_by_role("heading", name="Sign in")).to_be_visible()
     watched.page.goto(watched.address + "/run?id=00000000-0000-0000-0000-000000000000")
-    expect(watched.page.get_by_text("You are not signed in")).to_be_visible()
+    expect(watched.page.get_by_role("heading", name="Sign in")).to_be_visible()
     watched.complaints.clear()  # the socket that signing out closed
 
 

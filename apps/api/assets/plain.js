@@ -18,16 +18,23 @@ export function takeSecret() {
 
 export async function post(path, body) {
   const headers = {"content-type": "application/json"};
-  return fetch(path, {method: "POST", headers, body: JSON.stringify(body)});
+  try { return await fetch(path, {method: "POST", headers, body: JSON.stringify(body)}); }
+  catch { return new Response(null, {status: 503}); } // nobody there: as good as a server that says so
 }
 
 export async function explain(answer) {
   try { return (await answer.json()).detail; } catch { return "The server does not answer as it should; try again."; }
 }
 
-// Show one message below the form, and read it out.
-export function tell(text) {
-  const wrong = document.getElementById("wrong");
-  wrong.textContent = text;
-  wrong.hidden = !text;
+// Show one message below the form, or beside the field that it is about, and read it out.
+export function tell(text, about = "") {
+  for (const wrong of document.querySelectorAll(".wrong")) {
+    const meant = wrong.id === (about ? `wrong-${about}` : "wrong");
+    wrong.textContent = meant ? text : "";
+    wrong.hidden = !(meant && text);
+  }
+  for (const field of document.querySelectorAll("input")) field.removeAttribute("aria-invalid");
+  const field = document.getElementById(about);
+  field?.setAttribute("aria-invalid", "true");
+  field?.focus();
 }

@@ -8,11 +8,22 @@ async function register(event) {
   const button = form.querySelector("button");
   const {name, full_name, password} = Object.fromEntries(new FormData(form));
   tell("");
+  if (!form.elements.name.value) { tell("Choose a name.", "name"); return; }
   button.disabled = true;
   const answer = await post("/registration", {name, full_name, password, invitation});
   button.disabled = false;
   if (answer.ok) location.replace("/");
-  else tell(await explain(answer));
+  else {
+    const said = await explain(answer);
+    tell(said, fieldOf(said));
+  }
+}
+
+// The server's sentences begin with what they are about.
+function fieldOf(said) {
+  if (/^(a|this) password/.test(said)) return "password";
+  if (/^a full name/.test(said)) return "full_name";
+  return /^the name/.test(said) ? "name" : "";
 }
 
 async function begin() {
