@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
 
 from apps.api.bodies import short_body
 from apps.api.control_schemas import ExperimentOut
 from apps.api.problems import documented
-from apps.api.request_state import actor_of, database_of, home_of
+from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from apps.api.stored_schemas import PreviewOut
 from nntracker_ray.config.reading import MAX_BYTES
+from nntracker_ray.config.writing import file_of
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.own_submission import sources_of, submit_own
 from nntracker_ray.previewing import preview
 from nntracker_ray.storage import queries
-from nntracker_ray.storage.experiment_queries import ExperimentRow
+from nntracker_ray.storage.experiment_queries import ExperimentRow, experiment_config
 
 router = APIRouter(prefix="/api/experiments", tags=["experiments"])
 EXAMPLE = """name: Iris
@@ -71,6 +73,21 @@ async def preview_experiment(request: Request) -> PreviewOut:
         lambda: preview(text, home=home_of(request), sources=sources, viewer_id=sources.user_id)
     )
     return PreviewOut.of(found)
+
+
+@router.get(
+    "/{experiment_id}/file",
+    response_class=Response,
+    responses={200: {"content": {"application/yaml": {}}, "description": "the file"}, **documented(400, 404)},
+)
+def experiment_file(request: Request, experiment_id: UUID) -> Response:
+    """The experiment as a file that can be changed and submitted again."""
+    viewer_id = caller_of(request).viewer_id
+    with database_of(request).connection() as conn:
+        config = experiment_config(conn, viewer_id=viewer_id, experiment_id=experiment_id)
+    name = f"experiment-{str(experiment_id)[:8]}.yaml"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(file_of(config), media_type="application/yaml", headers=headers)
 
 
 async def experiment_text(request: Request) -> str:

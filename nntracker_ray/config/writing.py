@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import yaml
+from pydantic import ValidationError
 
+from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.parsing import YamlLoader
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import JsonValue
 
 
@@ -19,6 +22,19 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.yaml_implicit_resolvers = YamlLoader.yaml_implicit_resolvers
+
+
+def file_of(config: JsonValue) -> str:
+    """The text of a file that says the same as a stored configuration.
+
+    Args:
+        config: As `ExperimentConfig.canonical` gives it.
+    Raises: BadInputError: It is none: an experiment that came from elsewhere.
+    """
+    try:
+        return as_yaml(ExperimentConfig.model_validate(config).as_file())
+    except ValidationError as error:
+        raise BadInputError("this experiment was not submitted as a file, so there is none") from error
 
 
 def as_yaml(tree: Mapping[str, JsonValue]) -> str:

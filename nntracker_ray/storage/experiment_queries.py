@@ -10,7 +10,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from nntracker_ray.errors import NotFoundError
-from nntracker_ray.records import RunState
+from nntracker_ray.records import JsonValue, RunState
+from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.sql_files import query
 
@@ -48,6 +49,15 @@ def find_experiment(conn: Connection, *, viewer_id: UUID, experiment_id: UUID) -
     if not rows:
         raise NotFoundError(f"no experiment {experiment_id}")
     return rows[0]
+
+
+def experiment_config(conn: Connection, *, viewer_id: UUID, experiment_id: UUID) -> JsonValue:
+    """The experiment as submitted, canonical. Raises: NotFoundError: No such experiment, or not the viewer's."""
+    values = {"viewer_id": viewer_id, "experiment_id": experiment_id}
+    row = conn.execute(query("experiment_config"), values).fetchone()
+    if row is None:
+        raise NotFoundError(f"no experiment {experiment_id}")
+    return json_values.loads(row[0])
 
 
 def _rows(

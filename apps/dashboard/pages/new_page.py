@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import panel as pn
+
 from apps.api.sign_in import PageCaller
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
@@ -20,12 +22,14 @@ from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.config.reading import MAX_BYTES
+from nntracker_ray.config.writing import file_of
 from nntracker_ray.datasets.fetch import is_url
 from nntracker_ray.errors import BadInputError, ConfigError, DatabaseAwayError, NNTrackerError, Problem
 from nntracker_ray.models.catalog import Catalog, load_catalog
 from nntracker_ray.own_submission import sources_of, submit_own
 from nntracker_ray.previewing import Preview, preview
 from nntracker_ray.storage.dataset_rows import DatasetRow, page_of_datasets
+from nntracker_ray.storage.experiment_queries import experiment_config
 from nntracker_ray.storage.model_rows import ModelRow, page_of_models
 from nntracker_ray.stored_files import keep_model
 
@@ -36,8 +40,9 @@ DATA = ("dataset_train", "dataset_test", "dataset_val")
 
 
 def new_page(platform: Platform) -> Any:
-    """Build the page for one visitor."""
-    return NewExperiment(platform, page_caller()).layout
+    """Build the page for one visitor; `/new?from=UUID` begins with what an experiment was made of."""
+    given = next(iter(pn.state.session_args.get("from", ())), b"").decode("ascii", "replace")
+    return NewExperiment(platform, page_caller(), _uuid(given)).layout
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,12 @@ class _Look:
 class NewExperiment:
     """One visitor's draft. All but `_look_at` and `_submit` runs where the page's document may be changed."""
 
-    def __init__(self, platform: Platform, caller: PageCaller) -> None:
+    def __init__(self, platform: Platform, caller: PageCaller, like: UUID | None = None) -> None:
         assert caller.user_id is not None, "the gate lets no visitor through"  # noqa: S101 - for the type checker
         self._platform, self._user_id = platform, caller.user_id
         self._actor = Actor(caller.user_id, caller.name, caller.role)
         self._sources = sources_of(self._actor, platform.home, platform.database)
-        self._draft = Draft()
+        self._draft, self._like = Draft(), like
         self._looked: _Look | None = None
         self._is_looking = False
         self._busy = ""
@@ -74,6 +79,8 @@ class NewExperiment:
         act, _, place = deed.act.partition(":")
         if act == "submit":
             self._begin()
+        elif act == "kept" and (like := self._like) is not None:
+            in_background(lambda: self._text_of(like), self._begin_with)
         elif act == "paste-model":
             self._paste_model(deed.value)
         elif change := CHANGES.get(act):
@@ -153,6 +160,19 @@ class NewExperiment:
         )
         self._elements.update(new_view(shown))
 
+    def _text_of(self, experiment_id: UUID) -> str:
+        try:
+            with self._platform.database.connection() as conn:
+                config = experiment_config(conn, viewer_id=self._user_id, experiment_id=experiment_id)
+            return file_of(config)
+        except NNTrackerError as error:
+            return f"# {error}\n"
+
+    def _begin_with(self, text: str) -> None:
+        self._like = None
+        self._elements.show_place("/new")  # a reload must bring back the draft, not what it began with
+        self._change(Draft.of_text(text))
+
     def _paste_model(self, text: str) -> None:
         if not text.strip():
             return
@@ -208,6 +228,13 @@ class NewExperiment:
             self._refusals = result
             self._notices.say("Nothing was submitted; what is to mend stands beside the form", is_bad=True)
         self._draw()
+
+
+def _uuid(word: str) -> UUID | None:
+    try:
+        return UUID(word)
+    except ValueError:
+        return None
 
 
 def _put(draft: Draft, place: str, deed: Deed) -> Draft:

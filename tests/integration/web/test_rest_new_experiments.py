@@ -267,6 +267,14 @@ class TestSubmitting:
         assert bob.get(place).status_code == 404
         assert UUID(answer.json()["experiment_id"])
 
+    def test_an_experiment_is_a_file_again(self, stored: httpx.Client, bob: httpx.Client):
+        """What was submitted can be changed and submitted again, by whoever has it only as rows."""
+        made = submit_text(stored, FILE)
+        file = stored.get(f"{made.headers['location']}/file")
+
+        assert submit_text(stored, file.text).json()["experiment_id"] == made.json()["experiment_id"]
+        assert bob.get(f"{made.headers['location']}/file").status_code == 404
+
     @pytest.mark.parametrize(
         "path", ["/etc/passwd", "../iris.arff", str(IRIS), "file:///etc/passwd", "~/data.npz"]
     )
