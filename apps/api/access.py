@@ -163,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     Rule("DELETE", "/api/me/tokens/{token_id}", Access.VIEWER),
     Rule("GET", "/api/users", Access.ADMINISTRATOR),
     Rule("POST", "/api/users", Access.ADMINISTRATOR),
+    Rule("GET", "/api/users/{user_id}", Access.ADMINISTRATOR),
     Rule("PATCH", "/api/users/{user_id}", Access.ADMINISTRATOR),
     Rule("DELETE", "/api/users/{user_id}", Access.ADMINISTRATOR),
     Rule("POST", "/api/users/{user_id}/login-link", Access.ADMINISTRATOR),

@@ -28,7 +28,7 @@ from apps.api.request_state import actor_of, close_sockets, database_of
 from nntracker_ray.accounts import administration, login_links, registration
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.storage import invitation_writes
-from nntracker_ray.storage.account_queries import UserOrder, list_accounts
+from nntracker_ray.storage.account_queries import UserOrder, account_row, list_accounts
 from nntracker_ray.storage.audit_log import list_deeds
 
 router = APIRouter(prefix="/api", tags=["administration"])
@@ -58,6 +58,13 @@ def list_users(
             offset=offset,
         )
     return UserList(total=page.total, users=[UserOut(**asdict(row)) for row in page.rows])
+
+
+@router.get("/users/{user_id}", responses=documented(404))
+def find_user(request: Request, user_id: UUID) -> UserOut:
+    """One account, with what its runs are doing."""
+    with database_of(request).connection() as conn:
+        return UserOut(**asdict(account_row(conn, user_id)))
 
 
 @router.post("/users", status_code=201, responses=documented(400, 409))
