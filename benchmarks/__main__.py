@@ -16,11 +16,13 @@ from benchmarks.report import Figure, keep, show
 MODULES = {
     "durable_writes": ("P5", "P6", "P7"),
     "reading_back": ("P10", "P11"),
+    "tag_aggregate": ("P12",),
     "training_overhead": ("P1", "P2"),
     "grid_of_small_runs": ("P8",),
     "queue_of_ten_thousand": ("Q1", "Q2", "Q3"),
     "control_latency": ("P9", "P15", "R3"),
     "nothing_lost": ("R1", "R2"),
+    "live_pages": ("P14",),
 }
 
 

@@ -83,7 +83,8 @@ def test_words_for_html_are_escaped():
 def columns(*rows):
     names = ("run_id", "metric", "epoch", "value")
     values = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    return {**values, "inherited": [False] * len(rows)}
+    at = {"step": [row[2] for row in rows], "time": [datetime(2026, 1, 1)] * len(rows)}
+    return {**values, **at, "inherited": [False] * len(rows)}
 
 
 def test_rows_seen_before_are_not_new():
@@ -96,6 +97,7 @@ def test_rows_seen_before_are_not_new():
 
     assert fresh[["metric", "epoch"]].to_numpy().tolist() == [["test_loss", 1], ["loss", 2]]
     assert len(rows.frame) == 4
+    assert rows.latest == {"loss": 0.7, "test_loss": 0.8}
     assert rows.add(columns()).empty
 
 
