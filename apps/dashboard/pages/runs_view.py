@@ -232,7 +232,8 @@ def _experiment_links(page: RunsPage, first: RunRow) -> Tree | None:
     archive = h(
         "a", "Download", href=f"/api/experiments/{first.experiment_id}/archive", download="", cls="quiet-link"
     )
-    return h("span", compare, share, archive, cls="group-links")
+    again = h("a", "Again with changes", href=f"/new?from={first.experiment_id}", cls="quiet-link")
+    return h("span", compare, again, share, archive, cls="group-links")
 
 
 def _fold_means(means: Sequence[FoldMean]) -> Tree | None:
