@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any, Literal
 from uuid import UUID
 
@@ -82,7 +83,7 @@ def _pages(database: Database, viewer_id: UUID, run_id: UUID) -> Iterator[Sequen
 
 def _written(files: MetricFiles, kind: str) -> IO[bytes]:
     wanted: IO[bytes] = tempfile.SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115 - closed when it has been sent
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         for _ in files.write_csv(wanted if kind == "csv" else nowhere):
             pass
     if kind == "parquet":
