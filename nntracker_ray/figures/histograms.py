@@ -8,7 +8,7 @@ import holoviews as hv
 import numpy as np
 from numpy.typing import NDArray
 
-from nntracker_ray.figures.learning import calm_figure, load_backend
+from nntracker_ray.figures.chart_look import GREY, calm_figure, load_backend
 from nntracker_ray.figures.palette import MARK_COLOR, SERIES_COLORS
 from nntracker_ray.histograms import Histograms
 
@@ -38,7 +38,7 @@ def histogram_map(found: Histograms, *, name: str, height: int = 300) -> hv.Over
             "width": 8,
             "padding": 4,
             "background_fill_alpha": 0,
-            "major_label_text_color": "#76818f",
+            "major_label_text_color": GREY,
         },
         tools=["hover"],
         hover_tooltips=[("epoch", "@epoch"), ("value", "@value"), ("share", "@share{0.00%}")],

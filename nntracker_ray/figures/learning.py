@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from nntracker_ray.figures.chart_look import calm_figure, load_backend
 from nntracker_ray.figures.palette import MARK_COLOR, SPLIT_DASHES, color_of
 from nntracker_ray.figures.rate_changes import (
     CHANGE_LINES,
@@ -26,8 +26,6 @@ FORKS_LABEL = "forked here"
 SMOOTH_LABEL = "smoothed"
 BEHIND_ALPHA = 0.32  # of the measured line where a smooth one is drawn over it
 INHERITED_ALPHA = 0.4  # of the line that a fork has from its parent
-GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
-FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
 DEFAULT_MAX_POINTS = 8_000  # four for each pixel column of a chart 2,000 pixels wide
 
 LEGEND_PARTS = ("dots", "inherited", FORKS_LABEL, SMOOTH_LABEL)  # are hidden with their line
@@ -250,41 +248,8 @@ def _calm_axes(axis: Axis) -> Any:
     return hook
 
 
-def calm_figure(figure: Any) -> None:
-    """Our look for any Bokeh figure: for light and dark pages alike, a toolbar that shows on hovering only."""
-    figure.toolbar.autohide = True
-    figure.toolbar_inner = True
-    _transparent_and_grey(figure)
-
-
 def _hide_the_rest_with_lines(figure: Any) -> None:
     by_name = {renderer.name: renderer for renderer in figure.renderers}
     for item in (item for legend in figure.legend for item in legend.items):
         names = [f"{r.name} {part}" for r in item.renderers for part in LEGEND_PARTS]
         item.renderers = [*item.renderers, *(by_name[name] for name in names if name in by_name)]
-
-
-def _transparent_and_grey(figure: Any) -> None:
-    """No paper of its own and greys between: one figure for light and dark pages and notebooks."""
-    figure.background_fill_alpha = figure.border_fill_alpha = figure.outline_line_alpha = 0
-    figure.xgrid.visible = False
-    figure.ygrid.grid_line_color, figure.ygrid.grid_line_alpha = GREY, 0.18
-    for axis in figure.axis:
-        axis.axis_line_color = axis.minor_tick_line_color = axis.major_tick_line_color = None
-        axis.major_label_text_color = axis.axis_label_text_color = GREY
-        axis.major_label_text_font = axis.axis_label_text_font = FONT
-        axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
-        axis.axis_label_text_font_style = "normal"
-    for legend in figure.legend:
-        legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
-        legend.padding = legend.margin = 0
-        beside = legend.orientation == "vertical"
-        legend.spacing, legend.label_height, legend.glyph_height = (0, 12, 12) if beside else (14, 20, 20)
-
-
-@cache
-def load_backend() -> None:
-    """Have HoloViews draw with Bokeh; its import is slow, so not before it is needed."""
-    import holoviews.plotting.bokeh  # noqa: F401  (importing it is what registers the backend)
-
-    hv.Store.set_current_backend("bokeh")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,36 +10,13 @@ from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import EXPLANATIONS, message, progress_bar, state_chip
+from apps.dashboard.pages.run_verbs import VERBS, WORDS
 from apps.dashboard.run_place import RunPlace, Tab
 from apps.dashboard.runs_place import RunsPlace
 from nntracker_ray.commands import Verb
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.storage.waiting_queries import WaitingPlace
 
-# What may be asked of a run in each state, the likeliest first.
-VERBS: Mapping[RunState, tuple[Verb, ...]] = {
-    RunState.QUEUED: (
-        Verb.PAUSE,
-        Verb.STOP,
-        Verb.PRIORITISE,
-        Verb.EXTEND,
-        Verb.FORK,
-        Verb.RERUN,
-        Verb.DELETE,
-    ),
-    RunState.STARTING: (Verb.PAUSE, Verb.STOP, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.RUNNING: (Verb.PAUSE, Verb.STOP, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.PAUSING: (Verb.STOP, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.PAUSED: (Verb.RESUME, Verb.STOP, Verb.EXTEND, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.STOPPING: (Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.STOPPED: (Verb.RESUME, Verb.EXTEND, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.FINISHED: (Verb.EXTEND, Verb.FORK, Verb.RERUN, Verb.DELETE),
-    RunState.FAILED: (Verb.RESUME, Verb.FORK, Verb.RERUN, Verb.EXTEND, Verb.DELETE),
-}
-WORDS = {
-    Verb.PAUSE: "Pause", Verb.RESUME: "Resume", Verb.STOP: "Stop", Verb.EXTEND: "Extend …", Verb.FORK: "Fork …",
-    Verb.RERUN: "Train again", Verb.DELETE: "Delete …", Verb.PRIORITISE: "Go sooner …",
-}  # fmt: skip
 TABS = {
     Tab.GENERAL: "General",
     Tab.GRAPHS: "Graphs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import panel as pn
@@ -17,7 +18,7 @@ from apps.dashboard.components.notices import Notices
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
-from apps.dashboard.pages import run_graph_bar, run_weights
+from apps.dashboard.pages import run_graph_bar, run_weight_pickers
 from apps.dashboard.pages.run_asking import RunAsking
 from apps.dashboard.pages.run_epochs import epochs_view
 from apps.dashboard.pages.run_files import files_view
@@ -150,11 +151,13 @@ class RunPage:
     def _go(self, place: RunPlace) -> None:
         self._place = place
         self._head.show_place(place.address)
-        if self._found is not None and place.tab is Tab.GRAPHS:
-            self._bar.update(
-                run_graph_bar.graph_bar(place, self._found.rows.latest)
-            )  # at once, whatever is read
-        self._refresher.wake()
+        if self._found is None:
+            return
+        self._head.update(head_view(replace(self._found.head, place=place)))
+        if (place.tab, place.graph) == self._arranged:
+            SHOWN[place.tab](self, self._found)  # at once: what it shows has been read
+        else:
+            self._refresher.wake()
 
     def _on_deed(self, deed: Deed) -> None:
         if (place := _place_after(self._place, deed)) is not None:
@@ -183,7 +186,7 @@ def _place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
         return place.but(tab=Tab(deed.value)) if deed.value in [*Tab] else None
     if deed.act == "epochs-page" and deed.value.isdecimal() and len(deed.value) < 10:
         return place.but(page=max(1, int(deed.value)))
-    return run_graph_bar.place_after(place, deed) or run_weights.place_after(place, deed)
+    return run_graph_bar.place_after(place, deed) or run_weight_pickers.place_after(place, deed)
 
 
 def _comparisons(platform: Platform, caller: PageCaller, place: RunPlace) -> Any:
