@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from nntracker_ray.comparing.axes import CLOCK_METRIC, Axis
+from nntracker_ray.comparing.smoothing import smoothed
 
-TIME_METRIC = "elapsed_time"  # seconds of training, pauses left out, as the trainer counts them
+__all__ = ["EPOCHS_AS_THEY_ARE", "TIME_METRIC", "Axis", "CurveView", "Split", "places", "smoothed"]
+
+TIME_METRIC = CLOCK_METRIC
 
 
 class Split(StrEnum):
@@ -26,14 +29,6 @@ class Split(StrEnum):
     def prefix(self) -> str:
         """What stands in front of the metric's name: "", "val_" or "test_"."""
         return {"train": "", "validation": "val_", "test": "test_"}[self.value]
-
-
-class Axis(StrEnum):
-    """What runs from left to right."""
-
-    EPOCH = "epoch"  # 0-based
-    STEP = "step"  # optimizer updates made
-    TIME = "time"  # seconds of training
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +62,3 @@ def places(rows: pd.DataFrame, axis: Axis, of_run: pd.DataFrame) -> NDArray[Any]
         return np.asarray(since.dt.total_seconds(), np.float64)
     at = np.searchsorted(np.sort(clock["epoch"].to_numpy()), rows["epoch"].to_numpy(), side="right") - 1
     return np.sort(np.asarray(clock["value"], np.float64))[np.maximum(at, 0)]
-
-
-def smoothed(values: Floats, weight: float) -> Floats:
-    """Exponential moving average, corrected for its beginning; gaps stay gaps and weigh nothing.
-
-    Args:
-        values: (n,), nan where the line has a gap.
-        weight: Of the past, 0 to below 1.
-    Source: TensorBoard's smoothing of scalars: s = w s + (1 - w) x, divided by 1 - w ** (values so far).
-    """
-    average = np.asarray(pd.Series(values).ewm(alpha=1.0 - weight, adjust=True, ignore_na=True).mean())
-    return np.where(np.isnan(values), np.nan, average)

@@ -52,10 +52,8 @@ def _heat_map(
 
 def _ticks(epochs: Any) -> list[tuple[int, str]]:
     """At most twelve of the captures, by name: they need not lie at even distances."""
-    places = (
-        np.unique(np.linspace(0, len(epochs) - 1, min(12, len(epochs))).astype(int)) if len(epochs) else []
-    )
-    return [(place, str(int(epochs[place]))) for place in places]
+    shown = np.linspace(0, max(0, len(epochs) - 1), min(12, len(epochs))).astype(np.int64)
+    return [(int(place), str(int(epochs[place]))) for place in np.unique(shown)]
 
 
 def _calm_hook(plot: Any, _element: Any) -> None:
