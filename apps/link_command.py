@@ -19,9 +19,19 @@ def sign_in_link(home: Home, address: str | None) -> str:
     """
     from apps.api.sign_in import make_login_link
 
-    where = _address_of_platform(home) if address is None else _checked(address)
+    where = web_address(home, address)
     with open_database(home) as database:
         return make_login_link(database, where)
+
+
+def web_address(home: Home, address: str | None) -> str:
+    """Where browsers find the web app: the address given, else that of the platform on the data folder.
+
+    Raises:
+        BadInputError: An address that is none.
+        PlatformError: No address came, and no platform with a web app runs.
+    """
+    return _address_of_platform(home) if address is None else _checked(address)
 
 
 def _address_of_platform(home: Home) -> str:
