@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from apps.api import (
+    archives,
     checkpoints,
     commands,
     comparisons,
@@ -111,6 +112,7 @@ def _add_routes(app: FastAPI) -> None:
         reports,
         queue,
         run_details,
+        archives,
         checkpoints,
         commands,
         own_account,
