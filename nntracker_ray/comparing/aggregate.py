@@ -9,7 +9,7 @@ import numpy as np
 
 from nntracker_ray.comparing.curves import Curve, Floats, Integers
 
-CELLS_AT_ONCE = 4_000_000  # 32 MB: epochs are worked on in blocks of so many values
+CELLS_AT_ONCE = 4_000_000  # 32 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,17 +30,18 @@ class Aggregate:
     std: Floats  # of a sample, n - 1
 
 
-def aggregate(curves: Sequence[Curve]) -> Aggregate:
+def aggregate(curves: Sequence[Curve], *, cells_at_once: int = CELLS_AT_ONCE) -> Aggregate:
     """Runs of any length, aligned by epoch; of several values in an epoch the last counts.
 
     Args:
         curves: One metric of each run of the group.
+        cells_at_once: Epochs are worked on in blocks of so many values.
     """
     ends = [curve.by_epoch() for curve in curves if len(curve.epochs)]
     epochs = _all_epochs(ends)
     places = [np.searchsorted(epochs, curve.epochs) for curve in ends]
     known = np.bincount(np.concatenate([*places, np.empty(0, np.int64)]), minlength=len(epochs))
-    length = max(1, CELLS_AT_ONCE // max(1, len(ends)))
+    length = max(1, cells_at_once // max(1, len(ends)))
     blocks = [
         _of_block(_cells(ends, places, start, min(start + length, len(epochs))))
         for start in range(0, len(epochs), length)
