@@ -59,10 +59,19 @@ class Draft:
         if path in self.written and self.value(path) == value:
             return self
         keys = path.split(".")
+        if keys[0] in NAMED and len(keys) == 4 and keys[1].isdecimal():
+            return self._put_argument(keys[0], int(keys[1]), keys[3], value)
         tree = {key: one for key, one in self.tree.items() if not (keys[0] == "folds" and key == FOLD_COUNT)}
         if keys[0] == "folds" and (count := self.value("folds.count")) is not None:
             tree = _put(tree, ["folds", "count"], count)
         return self._of_tree(_put(tree, keys, value))
+
+    def _put_argument(self, kind: str, number: int, argument: str, value: JsonValue) -> Draft:
+        entries = [
+            (name, _put(conf, [argument], value) if no == number else conf)
+            for no, (name, conf) in enumerate(self.entries(kind))
+        ]
+        return self.with_entries(kind, entries)
 
     def entries(self, kind: str) -> list[tuple[str, Mapping[str, JsonValue]]]:
         """Name and arguments of the optimizers, losses or metrics."""
@@ -120,13 +129,12 @@ def _named(entry: JsonValue, word: str) -> tuple[str, Mapping[str, JsonValue]]:
     return str(entry), {}
 
 
-def _put(tree: Mapping[str, JsonValue], keys: Sequence[str], value: JsonValue) -> dict[str, JsonValue]:
+def _put(given: JsonValue, keys: Sequence[str], value: JsonValue) -> dict[str, JsonValue]:
     """A copy with the value at the place; objects that become empty go too."""
     first, *rest = keys
-    new = dict(tree)
+    new = dict(given) if isinstance(given, Mapping) else {}
     if rest:
-        inner = tree.get(first)
-        value = _put(inner if isinstance(inner, Mapping) else {}, rest, value) or None
+        value = _put(new.get(first), rest, value) or None
     if value is None:
         new.pop(first, None)
     else:

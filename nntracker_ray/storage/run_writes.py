@@ -8,6 +8,7 @@ from uuid import UUID
 
 from numpy.typing import NDArray
 
+from nntracker_ray.errors import ConflictError
 from nntracker_ray.records import JsonValue, RunSpec, RunState, to_json
 from nntracker_ray.storage import json_values
 from nntracker_ray.storage.connection import Connection
@@ -17,6 +18,8 @@ from nntracker_ray.storage.run_locks import lock_runs
 from nntracker_ray.storage.share_writes import within_queue_limit
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.state_writes import set_states
+
+INSERTIONS = 3  # the experiment may be deleted between two statements, but hardly each time
 
 
 def submit_experiment(
@@ -50,7 +53,7 @@ def _submit(
     runs: Sequence[RunSpec],
     folds: Mapping[int, tuple[NDArray[Any], NDArray[Any]]],
 ) -> None:
-    conn.execute(query("insert_experiment"), experiment)
+    _ensure_experiment(conn, experiment)
     require_no_leftovers(conn, [spec.run_id for spec in runs])
     with within_queue_limit(conn, owner_id=experiment["owner_id"]):
         with conn.cursor() as cursor:
@@ -61,6 +64,17 @@ def _submit(
         conn.execute(
             query("insert_fold"), {"experiment_id": experiment["experiment_id"], "fold": fold, **rows}
         )
+
+
+def _ensure_experiment(conn: Connection, experiment: Mapping[str, Any]) -> None:
+    """Insert it or lock it: nobody deletes an experiment, left empty, before its runs are in."""
+    for _ in range(INSERTIONS):
+        conn.execute(query("insert_experiment"), experiment)
+        if conn.execute(query("lock_experiment"), {"experiment_id": experiment["experiment_id"]}).rowcount:
+            return
+    raise ConflictError(
+        "this experiment belongs to another account now; change its name or seed to begin anew"
+    )
 
 
 def _queue_failed_again(conn: Connection, run_ids: Sequence[UUID]) -> None:

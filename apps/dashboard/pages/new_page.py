@@ -21,6 +21,7 @@ from apps.dashboard.pages.new_view import KEPT, NewPage, loading_view, new_view
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
 from nntracker_ray.accounts.actor import Actor
+from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.config.writing import file_of
 from nntracker_ray.datasets.fetch import is_url
@@ -238,6 +239,8 @@ def _uuid(word: str) -> UUID | None:
 
 
 def _put(draft: Draft, place: str, deed: Deed) -> Draft:
+    if place.split(".", maxsplit=1)[0] not in ExperimentConfig.model_fields:
+        return draft
     if deed.checked is not None:
         return draft.put(place, deed.checked or None)
     value = way_of(place).read(deed.value[:MAX_BYTES])
