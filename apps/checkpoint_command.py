@@ -11,21 +11,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from apps.selection import one_run
 from apps.tables import slim_table
-from nntracker_ray.checkpoint_files import Form, checkpoint_name, form_of_suffix, write_checkpoint
+from nntracker_ray.checkpoints.forms import Form, checkpoint_name, form_of_suffix
 from nntracker_ray.checkpoints.info import CheckpointInfo
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.reading import run_called
+from nntracker_ray.client.recorded import download_checkpoint as download
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
 
 
-def list_checkpoints(session: Session, word: str, *, as_json: bool) -> None:
+def list_checkpoints(api: Api, word: str, *, as_json: bool) -> None:
     """Print the checkpoints of a run. Raises: NotFoundError, BadInputError: No run is meant, or several are."""
-    run_id = one_run(session, word)
-    with session.database.connection() as conn:
-        found = queries.checkpoints(conn, viewer_id=session.user_id, run_id=run_id)
+    found = api.read(list[CheckpointInfo], f"/api/runs/{run_called(api, word)}/checkpoints")
     if as_json:
         print(json.dumps(plain([asdict(one) for one in found]), indent=2, allow_nan=False))
     elif found:
@@ -34,26 +32,18 @@ def list_checkpoints(session: Session, word: str, *, as_json: bool) -> None:
         print("no checkpoint yet; the first is written while the run trains")
 
 
-def download_checkpoint(session: Session, word: str, name: str, to: Path | None, *, as_json: bool) -> None:
+def download_checkpoint(api: Api, word: str, name: str, to: Path | None, *, as_json: bool) -> None:
     """Write one checkpoint to a file; what kind of file its ending says.
 
     Raises:
         NotFoundError: No such run or checkpoint; the message lists what there is.
         BadInputError: An ending that stands for nothing, or a file that is there already.
     """
-    run_id, name = one_run(session, word), checkpoint_name(name)
+    run_id, name = run_called(api, word), checkpoint_name(name)
     target = to or Path(f"{name}{Form.KERAS.suffix}")
     form = form_of_suffix(target)
     with Console(stderr=True).status("writing"):
-        write_checkpoint(
-            session.database,
-            session.home,
-            viewer_id=session.user_id,
-            run_id=run_id,
-            name=name,
-            form=form,
-            target=target,
-        )
+        download(api, run_id, name, target)
     if as_json:
         print(json.dumps({"file": str(target), "form": form.value, "bytes": target.stat().st_size}))
     else:

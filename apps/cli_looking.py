@@ -26,22 +26,22 @@ def ls(
 ) -> None:
     """List runs, the newest experiment first."""
     from apps.listing import list_runs
-    from apps.opened_database import open_session
+    from apps.opened_platform import open_api
     from apps.selection import Chosen
 
     chosen = Chosen((), experiment, tag, state or ())
-    with open_session(chosen_home(home)) as session:
-        list_runs(session, chosen, limit=limit, as_json=as_json, watch=watch)
+    with open_api(chosen_home(home)) as api:
+        list_runs(api, chosen, limit=limit, as_json=as_json, watch=watch)
 
 
 @app.command(rich_help_panel=PANEL)
 def show(run: OneRun, as_json: AsJson = False, home: HomeOption = None) -> None:
     """Show one run: its values, what happened to it, and why it waits or failed."""
-    from apps.opened_database import open_session
+    from apps.opened_platform import open_api
     from apps.show_command import show_run
 
-    with open_session(chosen_home(home)) as session:
-        show_run(session, run, as_json=as_json)
+    with open_api(chosen_home(home)) as api:
+        show_run(api, run, as_json=as_json)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -56,20 +56,21 @@ def logs(
 ) -> None:
     """Print what a run printed, warned of and logged; --json prints one object a line."""
     from apps.log_command import print_log
-    from apps.opened_database import open_session
+    from apps.opened_platform import open_api
 
-    with open_session(chosen_home(home)) as session:
-        print_log(session, run, follow=follow, tail=tail, as_json=as_json)
+    with open_api(chosen_home(home)) as api:
+        print_log(api, run, follow=follow, tail=tail, as_json=as_json)
 
 
 @app.command(rich_help_panel=PANEL)
 def top(as_json: AsJson = False, home: HomeOption = None) -> None:
     """Watch the hardware, the queue and the runs at work; Ctrl-C ends it."""
-    from apps.opened_database import open_session
+    from apps.opened_platform import is_of, open_api
     from apps.top_command import watch_work
 
-    with open_session(chosen_home(home)) as session:
-        watch_work(session, as_json=as_json)
+    chosen = chosen_home(home)
+    with open_api(chosen) as api:
+        watch_work(api, chosen if is_of(api, chosen) else None, as_json=as_json)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -92,13 +93,13 @@ def checkpoints(
 ) -> None:
     """List the checkpoints of a run, or write one to a file."""
     from apps.checkpoint_command import download_checkpoint, list_checkpoints
-    from apps.opened_database import open_session
+    from apps.opened_platform import open_api
 
     if to is not None and download is None:
         raise BadInputError("--to says where, but not what; say --download NAME as well, such as best")
 
-    with open_session(chosen_home(home)) as session:
+    with open_api(chosen_home(home)) as api:
         if download is None:
-            list_checkpoints(session, run, as_json=as_json)
+            list_checkpoints(api, run, as_json=as_json)
         else:
-            download_checkpoint(session, run, download, to, as_json=as_json)
+            download_checkpoint(api, run, download, to, as_json=as_json)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import typer
 
 from nntracker_ray.home import Home
 
-if TYPE_CHECKING:
-    from nntracker_ray.storage.finding_queries import Kind
-
+Kind = Literal["run", "experiment", "tag"]
 MOST = 50
 
 
@@ -45,17 +43,15 @@ def _names(ctx: typer.Context, kind: Kind, start: str) -> list[str]:
 
 
 def _ask(home: Home, kind: Kind, start: str) -> list[str]:
-    from nntracker_ray.storage.connection import Database, resolve_dsn
-    from nntracker_ray.storage.finding_queries import known_names
-    from nntracker_ray.storage.writes import ensure_local_account
+    from apps.opened_platform import has_running_database, open_api
+    from nntracker_ray.client.places import find_place
 
-    database = Database(resolve_dsn(home), application="nntracker completion", max_size=1)
-    try:
-        with database.connection() as conn:
-            owner_id = ensure_local_account(conn)
-            return known_names(conn, viewer_id=owner_id, kind=kind, start=start, few=MOST)
-    finally:
-        database.close()
+    # To start a database for a name would take seconds.
+    if find_place(home) is None and not has_running_database(home):
+        return []
+    with open_api(home) as api:
+        names: list[str] = api.get("/api/names", kind=kind, start=start, limit=MOST)["names"]
+        return names
 
 
 def _home(ctx: typer.Context) -> Home:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,71 +17,51 @@ from apps.dashboard.words import duration
 from apps.selection import Chosen
 from apps.state_words import bar, state_text
 from apps.tables import slim_table
-from nntracker_ray.commands import parse_states
-from nntracker_ray.following import changes
+from nntracker_ray.client.api import Api, RunPage
+from nntracker_ray.client.following import changes
+from nntracker_ray.client.reading import experiment_called, first_runs
+from nntracker_ray.commands import Selection, parse_states
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import RunRow
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
 
 WIDE = 120  # columns of a terminal that has room for more than the essentials
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the runs that match."""
-
-    rows: Sequence[RunRow]
-    total: int  # that match, whether on this page or not
-
-
-def read_page(session: Session, chosen: Chosen, *, limit: int) -> Page:
+def read_page(api: Api, chosen: Chosen, *, limit: int) -> RunPage:
     """The first runs that match, newest experiment first, then grid order.
 
     Raises: NotFoundError, BadInputError: An experiment that is not there; a state that is none.
     """
     states = parse_states(chosen.states)
-    viewer_id = session.user_id
-    with session.database.connection() as conn:
-        experiment_id = (
-            queries.experiment_called(conn, viewer_id=viewer_id, word=chosen.experiment)
-            if chosen.experiment
-            else None
-        )
-        rows = queries.list_runs(
-            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=chosen.tag, states=states, limit=limit
-        )
-        total = queries.count_runs(
-            conn, viewer_id=viewer_id, experiment_id=experiment_id, tag=chosen.tag, states=states
-        )
-    return Page(rows, total)
+    experiment_id = experiment_called(api, chosen.experiment) if chosen.experiment else None
+    return first_runs(api, Selection(experiment_id=experiment_id, tag=chosen.tag, states=states), limit)
 
 
-def list_runs(session: Session, chosen: Chosen, *, limit: int, as_json: bool, watch: bool) -> None:
+def list_runs(api: Api, chosen: Chosen, *, limit: int, as_json: bool, watch: bool) -> None:
     """Print the runs; with `watch` until Ctrl-C."""
     console = Console()
     if as_json:
-        print(json.dumps(page_object(read_page(session, chosen, limit=limit)), indent=2, allow_nan=False))
+        print(json.dumps(page_object(read_page(api, chosen, limit=limit)), indent=2, allow_nan=False))
     elif watch:
-        _watch(session, chosen, limit, console)
+        _watch(api, chosen, limit, console)
     else:
-        console.print(page_view(read_page(session, chosen, limit=limit), console))
+        console.print(page_view(read_page(api, chosen, limit=limit), console))
 
 
-def _watch(session: Session, chosen: Chosen, limit: int, console: Console) -> None:
+def _watch(api: Api, chosen: Chosen, limit: int, console: Console) -> None:
     limit = min(limit, max(1, console.height - 5))
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
         try:
-            for _ in changes(session.database, "nntracker_runs"):
-                live.update(page_view(read_page(session, chosen, limit=limit), console), refresh=True)
+            for _ in changes(api):
+                live.update(page_view(read_page(api, chosen, limit=limit), console), refresh=True)
         except KeyboardInterrupt:
             return
 
 
-def page_object(page: Page) -> dict[str, Any]:
+def page_object(page: RunPage) -> dict[str, Any]:
     """A page as `nntracker ls --json` prints it."""
-    return {"total": page.total, "runs": [run_object(row) for row in page.rows]}
+    return {"total": page.total, "runs": [run_object(row) for row in page.runs]}
 
 
 def run_object(row: RunRow) -> dict[str, Any]:
@@ -90,13 +70,13 @@ def run_object(row: RunRow) -> dict[str, Any]:
     return fields
 
 
-def page_view(page: Page, console: Console) -> Group:
+def page_view(page: RunPage, console: Console) -> Group:
     """The page as a table that fits the terminal, and how much is not shown."""
-    if not page.rows:
+    if not page.runs:
         return Group(Text("no such run; `nntracker run EXPERIMENT_FILE` makes some"))
-    more = page.total - len(page.rows)
+    more = page.total - len(page.runs)
     note = [Text(f"{more} more; --limit raises the number shown", style="dim")] if more > 0 else []
-    return Group(runs_table(page.rows, console), *note)
+    return Group(runs_table(page.runs, console), *note)
 
 
 def runs_table(rows: Sequence[RunRow], console: Console, *, now: datetime | None = None) -> Table:

@@ -203,9 +203,13 @@ class Platform:
         self._ends.callback(stop_run_manager)
 
     def _start_web(self) -> str:
+        from apps.api.local_token import end_local_token, keep_local_token
         from apps.serve import start_web, stop_web
 
         self._report("starting the web app")
+        if self.database is not None:
+            keep_local_token(self.database, self._home)
+            self._ends.callback(end_local_token, self.database, self._home)
         self._ends.callback(stop_web)
         return start_web(
             str(self._home.root), self.dsn, host=self._options.web_host, port=self._options.web_port

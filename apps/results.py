@@ -11,17 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nntracker_ray.client.recorded import SummaryLine
 from nntracker_ray.grid import PlannedRun
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import Configuration, JsonValue, RunRow, RunState
-from nntracker_ray.storage.tables import Columns
 
 FIRST_METRICS = ("accuracy", "loss")  # what one looks at first; others follow in the alphabet
 CLOCK_METRICS = frozenset({"epoch_time", "elapsed_time"})
 KINDS = {"": "training", "val_": "validation", "test_": "test"}  # prefix of a metric -> heading
 
-Summary = Columns  # of storage.queries.fold_summary
+Summary = Sequence[SummaryLine]
 
 
 def plan_object(name: str, runs: Sequence[PlannedRun]) -> JsonValue:
@@ -128,11 +128,10 @@ def _results_table(runs: Sequence[RunRow], summary: Summary) -> Table:
 
 def _cells(summary: Summary) -> dict[tuple[int, str], str]:
     """What to print, by configuration and metric."""
-    columns = (summary[name] for name in ("configuration_index", "metric", "mean", "std"))
     return {
-        (index, metric): _mean_and_deviation(mean, std)
-        for index, metric, mean, std in zip(*columns, strict=True)
-        if metric not in CLOCK_METRICS
+        (line.configuration_index, line.metric): _mean_and_deviation(line.mean, line.std)
+        for line in summary
+        if line.metric not in CLOCK_METRICS
     }
 
 

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.checkpoints.info import CheckpointInfo
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.asking import DeletionCost
+from nntracker_ray.client.recorded import Adaptation, StateChange
 from nntracker_ray.commands import CommandRow
-from nntracker_ray.errors import NotFoundError
 from nntracker_ray.plain_values import plain
-from nntracker_ray.records import JsonValue, RunRow, RunSpec, RunState, to_json
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
-from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.tables import Columns, lines_of
-from nntracker_ray.storage.work_queries import DeletionCost
+from nntracker_ray.records import JsonValue, RunRow, RunSpec, RunState, from_json
+
+SHOWN_CURVES: Final = ("loss", "val_loss", "accuracy", "val_accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The report as the platform gives it."""
+
+    run: RunRow
+    specification: dict[str, JsonValue]
+    facts: dict[str, JsonValue]
+    history: list[StateChange]
+    commands: list[CommandRow]
+    adaptations: list[Adaptation]
+    checkpoints: list[CheckpointInfo]
+    cost: DeletionCost | None
+    at_work: int
+    queued: int
+    parent: RunRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +43,11 @@ class RunReport:
     row: RunRow
     spec: RunSpec
     facts: dict[str, JsonValue]
-    history: Columns  # changes of state: time, state, attempt, by, why, error
+    history: Sequence[StateChange]
     commands: Sequence[CommandRow]
-    adaptations: Columns
+    adaptations: Sequence[Adaptation]
     checkpoints: Sequence[CheckpointInfo]
-    curves: Columns
+    curves: Mapping[str, Any]  # columns metric, epoch, step, value, time
     cost: DeletionCost | None  # captures and points that are stored
     waiting: str  # why a queued run has not begun; "" for others
     parent: RunRow | None = None  # of a fork, while it is there
@@ -42,39 +58,22 @@ class RunReport:
         return [float(value) for name, value in columns if name == metric]
 
 
-def read_report(session: Session, run_id: UUID) -> RunReport:
-    """Read it in one transaction, so that its parts fit together. Raises: NotFoundError."""
-    one: dict[str, Any] = {"viewer_id": session.user_id, "run_id": run_id}
-    viewer_id = session.user_id
-    with session.database.connection() as conn:
-        row, spec = queries.find_run(conn, **one), queries.run_spec(conn, **one)
-        history = queries.state_changes(conn, **one)
-        costs = queries.cost_of_deletion(conn, viewer_id=viewer_id, run_ids=[run_id])
-        return RunReport(
-            row=row,
-            spec=spec,
-            facts=queries.run_facts(conn, **one),
-            history=history,
-            commands=queries.list_commands(conn, **one, limit=20),
-            adaptations=queries.adaptations(conn, **one),
-            checkpoints=queries.checkpoints(conn, **one),
-            curves=queries.learning_curves(conn, viewer_id=viewer_id, run_ids=[run_id], metrics=SHOWN_CURVES),
-            cost=costs[0] if costs else None,
-            waiting=_why_it_waits(row, history, queries.queue_lengths(conn, viewer_id=viewer_id)),
-            parent=_parent(conn, viewer_id, spec),
-        )
-
-
-def _parent(conn: Connection, viewer_id: UUID, spec: RunSpec) -> RunRow | None:
-    if spec.origin is None:
-        return None
-    try:
-        return queries.find_run(conn, viewer_id=viewer_id, run_id=spec.origin.run_id)
-    except NotFoundError:
-        return None
-
-
-SHOWN_CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
+def read_report(api: Api, run_id: UUID) -> RunReport:
+    """Read it. Raises: NotFoundError: No such run, or not the caller's to see."""
+    told = api.read(_Answer, f"/api/runs/{run_id}/report")
+    return RunReport(
+        row=told.run,
+        spec=from_json(RunSpec, json.dumps(told.specification)),
+        facts=told.facts,
+        history=told.history,
+        commands=told.commands,
+        adaptations=told.adaptations,
+        checkpoints=told.checkpoints,
+        curves=api.columns("/api/metrics", run_id=str(run_id), metric=SHOWN_CURVES),
+        cost=told.cost,
+        waiting=_why_it_waits(told),
+        parent=told.parent,
+    )
 
 
 def report_object(report: RunReport) -> dict[str, Any]:
@@ -82,11 +81,11 @@ def report_object(report: RunReport) -> dict[str, Any]:
     fields: dict[str, Any] = plain(
         {
             "run": asdict(report.row),
-            "spec": json.loads(to_json(report.spec)),
+            "spec": asdict(report.spec),
             "facts": report.facts,
-            "history": lines_of(report.history),
+            "history": [asdict(one) for one in report.history],
             "commands": [asdict(command) for command in report.commands],
-            "adaptations": lines_of(report.adaptations),
+            "adaptations": [asdict(one) for one in report.adaptations],
             "checkpoints": [asdict(one) for one in report.checkpoints],
             "waiting": report.waiting,
         }
@@ -94,14 +93,11 @@ def report_object(report: RunReport) -> dict[str, Any]:
     return fields
 
 
-def _why_it_waits(row: RunRow, history: Columns, tallies: dict[RunState, queries.StateTally]) -> str:
-    if row.state is not RunState.QUEUED:
+def _why_it_waits(told: _Answer) -> str:
+    if told.run.state is not RunState.QUEUED:
         return ""
-    at_work = sum(tallies[state].runs for state in AT_WORK if state in tallies)
-    others = tallies[RunState.QUEUED].runs - 1 if RunState.QUEUED in tallies else 0
     # The run manager's last word says what nobody else knows: that it fits no machine, say.
-    last = str(history["why"][-1]) if history["why"] and history["by"][-1] == "run-manager" else ""
-    return f"{last or 'for hardware'}; {at_work} of your runs are at work, {max(0, others)} others wait"
-
-
-AT_WORK = (RunState.STARTING, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)
+    newest = told.history[-1] if told.history else None
+    last = newest.why if newest and newest.by == "run-manager" else ""
+    others = max(0, told.queued - 1)
+    return f"{last or 'for hardware'}; {told.at_work} of your runs are at work, {others} others wait"

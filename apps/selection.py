@@ -5,12 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-from nntracker_ray.commands import Selection, parse_states
-from nntracker_ray.errors import BadInputError, NotFoundError
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
+from nntracker_ray.commands import parse_states
+from nntracker_ray.errors import BadInputError
+from nntracker_ray.records import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +39,22 @@ class Chosen:
         return bool(self.words)
 
 
-def selection_of(session: Session, chosen: Chosen) -> Selection:
-    """The runs that are meant, as every door says it.
+def selection_of(chosen: Chosen) -> dict[str, JsonValue]:
+    """The runs that are meant, in the words of the command line, as the platform takes them.
 
-    Raises:
-        BadInputError: Nothing was chosen, a word means several runs, or a state is unknown.
-        NotFoundError: A run or experiment that is not there.
+    Raises: BadInputError: Nothing was chosen, or a state is unknown.
     """
     states = parse_states(chosen.states)
     _require_a_choice(chosen)
-    with session.database.connection() as conn:
-        owner_id = session.user_id
-        named = [queries.run_called(conn, viewer_id=owner_id, word=word) for word in chosen.words]
-        experiment_id = (
-            queries.experiment_called(conn, viewer_id=owner_id, word=chosen.experiment)
-            if chosen.experiment
-            else None
-        )
-        if chosen.everything:
-            named = queries.all_run_ids(conn, owner_id=owner_id)
-            if not named:
-                raise NotFoundError("there are no runs yet")
-    return Selection(
-        run_ids=tuple(dict.fromkeys(named)),
-        experiment_id=experiment_id,
-        tag=chosen.tag,
-        states=states,
-        said=chosen.said,
-    )
-
-
-def one_run(session: Session, word: str) -> UUID:
-    """The run that a word means. Raises: NotFoundError, BadInputError: None is, or several are."""
-    with session.database.connection() as conn:
-        return queries.run_called(conn, viewer_id=session.user_id, word=word)
+    parts: dict[str, JsonValue] = {
+        "runs": list(chosen.words),
+        "experiment": chosen.experiment,
+        "tag": chosen.tag,
+        "states": [state.value for state in states],
+        "everything": chosen.everything,
+        "said": chosen.said,
+    }
+    return {name: value for name, value in parts.items() if value}
 
 
 def _require_a_choice(chosen: Chosen) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,21 +16,20 @@ from apps.dashboard.words import duration, elapsed, named, plural, time_left
 from apps.dashboard.words import learning_rate as rate_words
 from apps.deletion import megabytes
 from apps.run_report import SHOWN_CURVES, RunReport, read_report, report_object
-from apps.selection import one_run
 from apps.sparkline import sparkline
 from apps.state_words import bar, speaks_unicode, state_text
 from apps.tables import slim_table
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.reading import run_called
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import JsonValue, RunRow
-from nntracker_ray.session import Session
-from nntracker_ray.storage.tables import lines_of
 
 NEWEST = 12  # lines of a history that are shown; --json has them all
 
 
-def show_run(session: Session, word: str, *, as_json: bool) -> None:
+def show_run(api: Api, word: str, *, as_json: bool) -> None:
     """Print the run that a word means. Raises: NotFoundError, BadInputError: None is, or several are."""
-    report = read_report(session, one_run(session, word))
+    report = read_report(api, run_called(api, word))
     if as_json:
         print(json.dumps(report_object(report), indent=2, allow_nan=False))
     else:
@@ -42,7 +41,7 @@ def report_view(report: RunReport, console: Console, *, now: datetime) -> Group:
     """The report as it is printed."""
     parts: list[RenderableType] = [_head(report, console), _facts(report, console, now)]
     parts += _section("Metrics", _metrics(report, console) if report.row.metrics else None)
-    changes, rates = len(report.history["time"]), len(report.adaptations["step"])
+    changes, rates = len(report.history), len(report.adaptations)
     parts += _section(_newest_of("History", changes), _history(report))
     parts += _section(
         _newest_of("Commands", len(report.commands)), _commands(report) if report.commands else None
@@ -156,13 +155,13 @@ def _history(report: RunReport) -> Table:
     for heading in ("time (UTC)", "state", "attempt", "by"):
         table.add_column(heading, no_wrap=True)
     table.add_column("why", overflow="fold")
-    for line in _newest(lines_of(report.history)):
+    for line in report.history[-NEWEST:]:
         table.add_row(
-            f"{line['time']:%m-%d %H:%M:%S}",
-            line["state"],
-            str(line["attempt"]),
-            Text(line["by"]),
-            Text(line["why"] or _last_line(line["error"])),
+            f"{line.time:%m-%d %H:%M:%S}",
+            line.state.value,
+            str(line.attempt),
+            Text(line.by),
+            Text(line.why or _last_line(line.error)),
         )
     return table
 
@@ -188,19 +187,15 @@ def _adaptations(report: RunReport) -> Table:
     for heading in ("epoch", "step", "old", "new"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("cause", overflow="fold")
-    for line in _newest(lines_of(report.adaptations)):
+    for line in report.adaptations[-NEWEST:]:
         table.add_row(
-            str(line["epoch"]),
-            str(line["step"]),
-            rate_words(line["old"]),
-            rate_words(line["new"]),
-            Text(line["cause"]),
+            str(line.epoch),
+            str(line.step),
+            rate_words(line.old),
+            rate_words(line.new),
+            Text(line.cause),
         )
     return table
-
-
-def _newest(all_lines: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    return all_lines[-NEWEST:]
 
 
 def _last_line(error: str | None) -> str:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,13 +19,47 @@ from apps.dashboard.words import duration
 from apps.ray_resources import InUse, ray_resources
 from apps.state_words import bar, state_text
 from apps.tables import slim_table
-from nntracker_ray.following import changes
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.following import changes
+from nntracker_ray.home import Home
 from nntracker_ray.plain_values import plain
 from nntracker_ray.progress_bars import format_value
 from nntracker_ray.records import RunState
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
-from nntracker_ray.storage.work_queries import StateTally, WorkRow
+
+
+@dataclass(frozen=True, slots=True)
+class StateTally:
+    """The runs in one state."""
+
+    runs: int
+    cpu: float  # cores that they ask for, together
+    gpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A run that a trainer has now."""
+
+    run_no: int
+    run_id: UUID
+    name: str
+    experiment: str
+    state: RunState
+    cpu: float  # cores it holds
+    gpu: float
+    epochs_done: int
+    total_epochs: int
+    steps_done: int
+    started_at: datetime | None  # UTC: this attempt
+    seconds_an_epoch: float | None  # of the last epoch
+    steps_a_second: float | None
+    seconds_left: float | None  # at the pace of the last epoch
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    states: dict[RunState, StateTally]
+    work: list[WorkRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +76,36 @@ class Work:
         return {"CPU": sum(row.cpu for row in self.rows), "GPU": sum(row.gpu for row in self.rows)}
 
 
-def watch_work(session: Session, *, as_json: bool) -> None:
-    """Show it until Ctrl-C; once as JSON, and once where there is no terminal."""
+def watch_work(api: Api, home: Home | None, *, as_json: bool) -> None:
+    """Show it until Ctrl-C; once as JSON, and once where there is no terminal.
+
+    Args:
+        home: The data folder whose Ray is asked for its hardware; None where the platform is elsewhere.
+    """
     console = Console()
     if as_json:
-        print(json.dumps(work_object(read_work(session)), indent=2, allow_nan=False))
+        print(json.dumps(work_object(read_work(api, home)), indent=2, allow_nan=False))
     elif not console.is_terminal:
-        console.print(work_view(read_work(session), console))
+        console.print(work_view(read_work(api, home), console))
     else:
-        _watch(session, console)
+        _watch(api, home, console)
 
 
-def read_work(session: Session) -> Work:
-    """Ask Ray and the database."""
-    with session.database.connection() as conn:
-        rows = queries.work_in_progress(conn, viewer_id=session.user_id)
-        tallies = queries.queue_lengths(conn, viewer_id=session.user_id)
-    return Work(ray_resources(session.home), tallies, rows)
+def read_work(api: Api, home: Home | None) -> Work:
+    """Ask Ray and the platform."""
+    told = api.read(_Queue, "/api/queue")
+    return Work(ray_resources(home) if home else None, told.states, told.work)
 
 
-def _watch(session: Session, console: Console) -> None:
+def _watch(api: Api, home: Home | None, console: Console) -> None:
     with Live(console=console, screen=True, auto_refresh=False) as live, suppress(KeyboardInterrupt):
-        for _ in changes(session.database, "nntracker_runs", "nntracker_queue"):
-            live.update(work_view(read_work(session), console), refresh=True)
+        for _ in changes(api):
+            live.update(work_view(read_work(api, home), console), refresh=True)
 
 
 def work_object(work: Work) -> dict[str, Any]:
     """The moment as `nntracker top --json` prints it."""
-    rows = [
-        {**asdict(row), "steps_a_second": row.steps_a_second, "seconds_left": row.seconds_left}
-        for row in work.rows
-    ]
+    rows = [asdict(row) for row in work.rows]
     hardware = None if work.hardware is None else {name: asdict(one) for name, one in work.hardware.items()}
     fields: dict[str, Any] = plain(
         {

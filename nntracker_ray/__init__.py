@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nntracker_ray.client import (
+        Client,
         CommandResult,
         Experiment,
         Run,
         Runs,
+        connect,
         experiment,
         run,
         runs,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "connect": "client",
     "submit": "client",
     "experiment": "client",
     "run": "client",
@@ -43,6 +46,7 @@ _HOMES = {
     "Experiment": "client",
     "Run": "client",
     "Runs": "client",
+    "Client": "client",
     "CommandResult": "client",
     "NNTrackerError": "errors",
     "BadInputError": "errors",
@@ -55,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "BadInputError",
+    "Client",
     "CommandResult",
     "ConfigError",
     "ConflictError",
@@ -65,6 +70,7 @@ __all__ = [
     "NotFoundError",
     "Run",
     "Runs",
+    "connect",
     "experiment",
     "run",
     "runs",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from nntracker_ray.commands import CommandRow
-from nntracker_ray.records import RunRow, RunState
+from nntracker_ray.records import RunRow
+from nntracker_ray.states import at_rest
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 
@@ -83,6 +84,4 @@ def follow_command(
             return
 
 
-def at_rest(run: RunRow) -> bool:
-    """Whether nothing more happens to the run unless a person acts."""
-    return run.state.is_final or run.state is RunState.PAUSED
+__all__ = ["at_rest", "changes", "experiment_runs", "follow_command", "follow_experiment"]

@@ -91,6 +91,16 @@ class Home:
         """The key that signs page tokens, mode 0600."""
         return self.root / "web_secret"
 
+    @property
+    def api_token(self) -> Path:
+        """The token by which this machine's command line and notebooks are let in, mode 0600; new at each start."""
+        return self.root / "api_token"
+
+    @property
+    def login(self) -> Path:
+        """A platform elsewhere and the token for it, as `nntracker login` keeps them, mode 0600."""
+        return self.root / "login.json"
+
     def create(self) -> Home:
         """Make the folder, open to its owner alone. Returns itself."""
         # As root the database runs under another account, which must be able to pass through.

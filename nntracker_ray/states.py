@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from nntracker_ray.errors import ConflictError
-from nntracker_ray.records import RunState
+from nntracker_ray.records import RunRow, RunState
 
 
 class Speaker(StrEnum):
@@ -74,6 +74,11 @@ _POSSIBLE: Final = {(one.before, one.after, one.speaker) for one in TRANSITIONS}
 AT_WORK: Final = frozenset({_S, _R, _PG, _SG})  # a trainer has the run, or should
 # What becomes of a run whose trainer is gone or has to leave. One that was asked to end has ended.
 WITHOUT_TRAINER: Final = {_S: _Q, _R: _Q, _PG: _PD, _SG: _SD}
+
+
+def at_rest(run: RunRow) -> bool:
+    """Whether nothing more happens to the run unless a person acts."""
+    return run.state.is_final or run.state is RunState.PAUSED
 
 
 def is_possible(before: RunState, after: RunState, speaker: Speaker) -> bool:

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from apps.api import (
     archives,
+    captures,
     checkpoints,
     commands,
     comparisons,
@@ -26,6 +27,7 @@ from apps.api import (
     recorded,
     reports,
     run_details,
+    run_files,
     runs,
     session_routes,
     sharing,
@@ -38,8 +40,10 @@ from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
 from apps.api.problems import answer_with_problems
+from apps.api.repetitions import Repetitions
 from apps.api.sign_in import Sessions
 from apps.api.sockets import OpenSockets
+from apps.dashboard.live import LiveFeed
 from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 
@@ -60,9 +64,26 @@ class WebSettings:
 def build_app(settings: WebSettings) -> FastAPI:
     """Gate, REST, sign-in and pages in one ASGI application. Connects to nothing before the first request."""
     from apps.dashboard.app import add_pages
-    from apps.dashboard.live import LiveFeed
     from apps.dashboard.serving import Platform
 
+    app = _rest(settings, Sessions)
+    state = app.state
+    state.sockets.watched_by(EndedSessions(state.database, state.sockets).watch)
+    platform = Platform(state.database, settings.home, state.feed)
+    add_pages(app, platform=platform, secret=page_secret(settings.home))
+    return _behind_gate(app, settings)
+
+
+def build_rest(settings: WebSettings, sessions: Callable[[Database], Sessions]) -> FastAPI:
+    """The same without pages, which take seconds to load.
+
+    Args:
+        sessions: Who is let in, and how they are known.
+    """
+    return _behind_gate(_rest(settings, sessions), settings)
+
+
+def _rest(settings: WebSettings, sessions: Callable[[Database], Sessions]) -> FastAPI:
     database = Database(settings.dsn, max_size=POOL_SIZE, application="nntracker web", locked=True)
     app = FastAPI(
         title="NNTracker",
@@ -74,14 +95,16 @@ def build_app(settings: WebSettings) -> FastAPI:
     )
     app.state.database = database
     app.state.home = settings.home
-    app.state.sessions = Sessions(database)
+    app.state.sessions = sessions(database)
     app.state.sockets = OpenSockets()
-    app.state.sockets.watched_by(EndedSessions(database, app.state.sockets).watch)
-    _add_routes(app)
     app.state.feed = LiveFeed(database)
-    platform = Platform(database, settings.home, app.state.feed)
-    add_pages(app, platform=platform, secret=page_secret(settings.home))
+    _add_routes(app)
+    return app
+
+
+def _behind_gate(app: FastAPI, settings: WebSettings) -> FastAPI:
     app.add_middleware(Etags)
+    app.add_middleware(Repetitions)
     app.add_middleware(
         Gate, sessions=app.state.sessions, sockets=app.state.sockets, public_origins=settings.public_origins
     )
@@ -105,6 +128,9 @@ def _add_routes(app: FastAPI) -> None:
         runs,
         tags,
         recorded,
+        captures,
+        run_files,
+        archives,
         comparisons,
         finding,
         events,
@@ -112,7 +138,6 @@ def _add_routes(app: FastAPI) -> None:
         reports,
         queue,
         run_details,
-        archives,
         checkpoints,
         commands,
         own_account,

@@ -16,7 +16,7 @@ from apps.api.request_state import actor_of, caller_of, database_of
 from nntracker_ray.records import RunState
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.share_queries import UserShare, list_shares
-from nntracker_ray.storage.share_writes import GREATEST_LIMIT, Share, set_share
+from nntracker_ray.storage.share_writes import Share, set_share
 
 router = APIRouter(prefix="/api", tags=["queue"])
 
@@ -83,9 +83,9 @@ class ShareList(BaseModel):
 class ShareIn(BaseModel, extra="forbid"):
     """What a user may have."""
 
-    weight: float = Field(ge=0.001, le=1000.0, description="twice the weight, twice the hardware")
-    max_running: Annotated[int, Field(ge=0, le=GREATEST_LIMIT)] | None
-    max_queued: Annotated[int, Field(ge=0, le=GREATEST_LIMIT)] | None
+    weight: float = Field(description="0.001 to 1000; twice the weight, twice the hardware")
+    max_running: int | None = Field(description="null: no limit")
+    max_queued: int | None
 
     model_config = {"json_schema_extra": {"examples": [{"weight": 2, "max_running": 4, "max_queued": None}]}}
 

@@ -44,6 +44,9 @@ def health(request: Request) -> Health:
 @router.get("/runs", responses=documented(400))
 def list_runs(
     request: Request,
+    run_id: Annotated[
+        list[UUID] | None, Query(max_length=200, description="only these; repeat for several")
+    ] = None,
     experiment_id: UUID | None = None,
     tag: Annotated[Word | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query(description="only in these; repeat for several")] = None,
@@ -61,7 +64,7 @@ def list_runs(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> RunList:
     """A page of runs: those that match every part given."""
-    selection = Selection(experiment_id=experiment_id, tag=tag, states=tuple(state or ()))
+    selection = Selection(tuple(run_id or ()), experiment_id, tag, tuple(state or ()))
     order = RunOrder.read(sort)
     with database_of(request).connection() as conn:
         owner_id = _account_id(conn, owner) if owner is not None else None

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nntracker_ray import control
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.following import follow_command
 from nntracker_ray.commands import CommandRow, Outcome
 from nntracker_ray.errors import ConflictError
-from nntracker_ray.session import Session
 
 if TYPE_CHECKING:
     from nntracker_ray.client.one_run import Run
@@ -22,7 +22,7 @@ WAIT_S = 120.0
 class CommandResult:
     """A command and what has become of it; shows itself as a table. A refusal raises nothing unless `check` asks."""
 
-    session: Session
+    api: Api
     row: CommandRow  # as it stood when this object was made
 
     @property
@@ -39,7 +39,7 @@ class CommandResult:
         """The runs that a fork or a rerun has made, as they stand now."""
         from nntracker_ray.client.one_run import Run
 
-        return [Run.of(self.session, one.new_run_id) for one in self.row.targets if one.new_run_id]
+        return [Run.of(self.api, one.new_run_id) for one in self.row.targets if one.new_run_id]
 
     @property
     def new_run(self) -> Run:
@@ -52,11 +52,10 @@ class CommandResult:
 
     def wait(self, timeout_s: float = WAIT_S) -> CommandResult:
         """The same command once nothing is pending, or as it stands at the timeout."""
-        session, command_id = self.session, self.row.command_id
-        row = control.await_command(
-            session.database, actor_id=session.user_id, command_id=command_id, timeout_s=timeout_s
-        )
-        return CommandResult(session, row)
+        row = self.row
+        for seen in follow_command(self.api, command_id=row.command_id, timeout_s=timeout_s):
+            row = seen
+        return CommandResult(self.api, row)
 
     def check(self) -> CommandResult:
         """Itself, if it is done for every run.

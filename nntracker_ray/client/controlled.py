@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nntracker_ray import control
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.asking import delete_runs, give_command, selection_body
 from nntracker_ray.client.command_result import WAIT_S, CommandResult
-from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.commands import Selection, Verb, require_parts
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import JsonValue
-from nntracker_ray.session import Session
 
 
 class Controlled:
@@ -77,8 +77,8 @@ class Controlled:
         """Move forward (up to 1000) or back (down to -1000) among your own runs that wait."""
         return self._command(Verb.PRIORITISE, {"priority": priority})
 
-    def _controls(self) -> tuple[Session, Selection]:
-        """Who asks, and which runs are meant."""
+    def _controls(self) -> tuple[Api, Selection]:
+        """Who is asked, and which runs are meant."""
         raise NotImplementedError
 
     def _settled(self, verb: Verb, wait: bool, timeout_s: float) -> CommandResult:
@@ -88,15 +88,9 @@ class Controlled:
     def _command(
         self, verb: Verb, arguments: Mapping[str, Any] | None = None, *, key: str | None = None
     ) -> CommandResult:
-        session, selection = self._controls()
-        row = control.command(
-            session.database,
-            session.home,
-            actor_id=session.user_id,
-            by=session.user,
-            verb=verb,
-            selection=selection,
-            arguments=arguments,
-            key=key,
-        )
-        return CommandResult(session, row)
+        api, selection = self._controls()
+        require_parts(selection)
+        body = selection_body(selection)
+        if verb is Verb.DELETE:
+            return CommandResult(api, delete_runs(api, body, key=key))
+        return CommandResult(api, give_command(api, verb, body, arguments=arguments, key=key))

@@ -1,4 +1,4 @@
-"""The functions that notebooks begin with."""
+"""The functions that notebooks begin with: those of `Client`, for the platform that is at hand."""
 
 from __future__ import annotations
 
@@ -11,65 +11,63 @@ from uuid import UUID
 
 import pandas as pd
 
-from nntracker_ray import submission
-from nntracker_ray.client import frames
+from nntracker_ray.client.api import Api
+from nntracker_ray.client.connected import Client
 from nntracker_ray.client.many_runs import Experiment, Runs
 from nntracker_ray.client.one_run import Run
-from nntracker_ray.commands import Selection, parse_states, require_parts
+from nntracker_ray.client.places import find_place, place
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import await_platform
-from nntracker_ray.session import Session
-from nntracker_ray.storage import queries
-from nntracker_ray.storage.connection import resolve_dsn
+
+
+def connect(url: str | None = None, token: str | None = None, *, home: Home | None = None) -> Client:
+    """A platform.
+
+    Args:
+        url: Of its web app: "https://tracker.example". None: as `NNTRACKER_URL` and `NNTRACKER_TOKEN` say, else the
+            platform that runs on the data folder, else the one that `nntracker login` has remembered.
+        token: An API token of an account there.
+        home: The data folder; the usual one if None.
+    Raises: PlatformError: None is known, or no token for it.
+    """
+    if url is not None:
+        return Client(Api(place(url, token)))
+    found = find_place(home or Home.default())
+    if found is None:
+        raise PlatformError(
+            f"no platform with a web app runs on {(home or Home.default()).root}; `nntracker start` starts one, and "
+            "`nntracker login URL` or NNTRACKER_URL name one elsewhere"
+        )
+    return Client(Api(found))
 
 
 def submit(
     experiment: Path | str | Mapping[str, Any], *, model: Path | str | None = None, home: Home | None = None
 ) -> Experiment:
-    """Queue an experiment; a platform is started in the background if none runs.
+    """Queue an experiment; a platform is started in the background if none runs. Arguments as of `Client.submit`.
 
-    Args:
-        experiment: Path of a JSON or YAML file, or the same as a mapping.
-        model: File with Keras model JSON when the experiment names none.
     Raises: ConfigError: Every problem of the experiment, its data and its model.
     """
     home = home or Home.default()
-    ensure_platform(home)
-    session = Session.open(home)
-    source = experiment if isinstance(experiment, Mapping) else Path(experiment)
-    prepared = submission.prepare(source, home=home, owner_id=session.user_id, model=model)
-    return Experiment(session, submission.submit(session.database, prepared, owner_id=session.user_id))
+    if find_place(home) is None:
+        ensure_platform(home)
+    return connect(home=home).submit(experiment, model=model, home=home)
 
 
 def runs(*, limit: int = 1000) -> pd.DataFrame:
     """The newest runs: one row each, with state, progress and last values."""
-    session = Session.open()
-    with session.database.connection() as conn:
-        rows = queries.list_runs(conn, viewer_id=session.user_id, limit=limit)
-    return pd.DataFrame([frames.flat(row) for row in rows])
+    return connect().runs(limit=limit)
 
 
 def experiment(word: UUID | str) -> Experiment:
-    """An experiment by its id, the beginning of it, or its name.
-
-    Raises: NotFoundError: there is none. BadInputError: there are several; the message lists them.
-    """
-    session = Session.open()
-    with session.database.connection() as conn:
-        found = queries.experiment_called(conn, viewer_id=session.user_id, word=str(word))
-    return Experiment(session, found)
+    """An experiment by its id, the beginning of it, or its name. Errors as of `Client.experiment`."""
+    return connect().experiment(word)
 
 
 def run(word: UUID | str | int) -> Run:
-    """A run by its number, its name, its id, or the beginning of that.
-
-    Raises: NotFoundError: there is none. BadInputError: there are several; the message lists them.
-    """
-    session = Session.open()
-    with session.database.connection() as conn:
-        found = queries.run_called(conn, viewer_id=session.user_id, word=str(word))
-    return Run.of(session, found)
+    """A run by its number, its name, its id, or the beginning of that. Errors as of `Client.run`."""
+    return connect().run(word)
 
 
 def select(
@@ -78,27 +76,20 @@ def select(
     experiment: UUID | str | None = None,
     state: str | Sequence[str] | None = None,
 ) -> Runs:
-    """Runs to act on at once: `select(tag="nightly", state="failed").resume()`.
-
-    Args:
-        words: Runs by number, name, id, or the beginning of an id.
-        experiment: Name or id.
-        state: Only runs in this state, or in one of these, when the verb is said.
-    Raises: NotFoundError, BadInputError: A word means no run, or several; nothing was chosen.
-    """
-    states = [state] if isinstance(state, str) else list(state or ())
-    session = Session.open()
-    with session.database.connection() as conn:
-        named = [queries.run_called(conn, viewer_id=session.user_id, word=str(word)) for word in words]
-        of = experiment and queries.experiment_called(conn, viewer_id=session.user_id, word=str(experiment))
-    chosen = Selection(tuple(dict.fromkeys(named)), of or None, tag, parse_states(states))
-    require_parts(chosen)
-    return Runs(session, chosen)
+    """Runs to act on at once: `select(tag="nightly", state="failed").resume()`. Arguments as of `Client.select`."""
+    return connect().select(*words, tag=tag, experiment=experiment, state=state)
 
 
 def sql(text: str, *, max_rows: int = 100_000) -> pd.DataFrame:
-    """The result of one read-only SQL statement. Raises: QueryError: it is not one, or ran past its limits."""
-    result = queries.read_only_sql(resolve_dsn(Home.default()), text, max_rows=max_rows)
+    """The result of one read-only SQL statement, on the database of this machine's data folder.
+
+    Raises: QueryError: it is not one, or ran past its limits.
+    """
+    # The one door past REST: SQL sees everybody's runs, and is for those who are at the machine anyway.
+    from nntracker_ray.storage.connection import resolve_dsn
+    from nntracker_ray.storage.read_only import read_only_sql
+
+    result = read_only_sql(resolve_dsn(Home.default()), text, max_rows=max_rows)
     return pd.DataFrame(result.rows, columns=list(result.columns))
 
 

@@ -353,7 +353,7 @@ class TestCompletion:
 
 
 @pytest.mark.parametrize(
-    "modules", ["apps.cli", "apps.cli, apps.listing, apps.opened_database, apps.show_command"]
+    "modules", ["apps.cli", "apps.cli, apps.listing, apps.opened_platform, apps.show_command"]
 )
 def test_looking_loads_neither_ray_nor_panel_nor_tensorflow(modules: str):
     """`nntracker ls` answers at once; loading TensorFlow alone takes seconds."""

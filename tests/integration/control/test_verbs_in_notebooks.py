@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 import nntracker_ray as nn
+from apps.api.local_token import keep_local_token
+from nntracker_ray.home import Home
 from nntracker_ray.records import RunState
 from nntracker_ray.storage.connection import Database
-from tests.web_examples import claim, end, finish, run_specs, submit, train
+from tests.web_examples import claim, end, finish, run_specs, submit, train, web_server
 
 
 @pytest.fixture(autouse=True)
-def notebook(database_url: str, tmp_path, monkeypatch) -> None:
-    """A notebook finds its database by the environment."""
-    monkeypatch.setenv("NNTRACKER_DATABASE_URL", database_url)
+def notebook(database: Database, tmp_path, monkeypatch) -> Iterator[None]:
+    """A notebook finds its platform by the environment."""
+    home = Home(tmp_path)
     monkeypatch.setenv("NNTRACKER_HOME", str(tmp_path))
+    with web_server(tmp_path, database.dsn) as address:
+        keep_local_token(database, home)
+        monkeypatch.setenv("NNTRACKER_URL", address)
+        monkeypatch.setenv("NNTRACKER_TOKEN", home.api_token.read_text())
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""What scripts follow without asking: changed runs, told as they change, to those who may see them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from nntracker_ray.storage.connection import Database
+from tests.rest_client import rest_client
+from tests.web_examples import claim, run_specs, submit, train
+
+
+@pytest.fixture
+def client(tmp_path, database: Database) -> Iterator[httpx.Client]:
+    """Signed in by token."""
+    with rest_client(tmp_path, database) as client:
+        yield client
+
+
+def events(answer: httpx.Response) -> Iterator[tuple[str, dict]]:
+    """Name and data of each event."""
+    name = ""
+    for line in answer.iter_lines():
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+
+
+def test_a_change_is_told_with_the_run(client: httpx.Client, database: Database):
+    """First comes the word to look at everything; then runs as they change."""
+    submit(database, "Followed", run_specs("Followed"))
+    lease = claim(database)
+
+    with client.stream("GET", "/api/events") as answer:
+        heard = events(answer)
+        first = next(heard)
+        threading.Timer(0.5, train, (database, lease, range(1))).start()
+        name, told = next(one for one in heard if one[0] == "runs")
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert first == ("all", {})
+    assert (name, told) == ("runs", {"run_ids": [str(lease.run_id)]})
+
+
+def test_runs_of_others_are_not_told(client: httpx.Client, database: Database):
+    """Even that something of theirs has changed is nobody else's business."""
+    hidden, seen = run_specs("Hidden"), run_specs("Seen")
+    submit(database, "Hidden", hidden)
+    submit(database, "Seen", seen)
+    with database.connection() as conn:
+        other = conn.execute("INSERT INTO users (name) VALUES ('other') RETURNING user_id").fetchone()[0]
+        conn.execute("UPDATE users SET role = 'user' WHERE name = 'local'")
+        for table in ("experiments", "runs"):
+            conn.execute(
+                f"UPDATE {table} SET owner_id = %s WHERE experiment_id = %s",  # noqa: S608
+                [other, hidden[0].experiment_id],
+            )
+
+    def change_both() -> None:
+        for specs in (hidden, seen):
+            with database.connection() as conn:
+                conn.execute("SELECT pg_notify('nntracker_runs', %s)", [str(specs[0].run_id)])
+
+    with client.stream("GET", "/api/events") as answer:
+        heard = events(answer)
+        next(heard)
+        threading.Timer(0.5, change_both).start()
+        _, told = next(one for one in heard if one[0] == "runs")
+
+    assert told == {"run_ids": [str(seen[0].run_id)]}
