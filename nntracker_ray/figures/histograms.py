@@ -39,6 +39,9 @@ def histogram_map(found: Histograms, *, name: str, height: int = 300) -> hv.Over
             "padding": 4,
             "background_fill_alpha": 0,
             "major_label_text_color": GREY,
+            "title_text_color": GREY,
+            "title_text_font_size": "11px",
+            "title_text_font_style": "normal",
         },
         tools=["hover"],
         hover_tooltips=[("epoch", "@epoch"), ("value", "@value"), ("share", "@share{0.00%}")],
@@ -56,7 +59,7 @@ def histogram_map(found: Histograms, *, name: str, height: int = 300) -> hv.Over
     return (mesh * crosses).opts(hv.opts.Overlay(backend="bokeh", **_options(height, "epoch, from 0", name)))
 
 
-def histogram_bars(found: Histograms, epoch: int, *, name: str, height: int = 240) -> hv.Histogram:
+def histogram_bars(found: Histograms, epoch: int, *, name: str, height: int = 262) -> hv.Histogram:
     """The values at one epoch; the axis is the same for every epoch.
 
     Raises: ValueError: There is no such epoch.

@@ -12,10 +12,18 @@ function plotly(source) {
   return loading;
 }
 
+// Plotly puts its rules into the document, which do not reach into the component's own tree.
+function styleOfPlotly() {
+  const rules = [...document.querySelectorAll("style[id^='plotly.js-style']")].flatMap(({sheet}) => [...sheet.cssRules]);
+  const style = document.createElement("style");
+  style.textContent = rules.map((rule) => rule.cssText).join("\n");
+  return style;
+}
+
 function themed(layout, holder) {
   const style = getComputedStyle(holder);
   const ink = style.getPropertyValue("--panel-on-surface-color") || style.color;
-  const axis = (given) => ({...given, color: ink, gridcolor: "rgba(128, 140, 155, .28)"});
+  const axis = (given) => ({...given, color: ink, gridcolor: "#8a95a3", gridwidth: 1});
   const {xaxis, yaxis, zaxis} = layout.scene;
   return {
     ...layout,
@@ -29,11 +37,15 @@ export function render({model}) {
   const holder = document.createElement("div");
   holder.className = "scatter3d";
   holder.style.cssText = `width: 100%; height: ${model.height_px}px`;
+  const plot = document.createElement("div");
+  plot.style.cssText = "width: 100%; height: 100%";
+  holder.append(plot);
   const draw = async () => {
     if (!model.figure?.data) return;
     const Plotly = await plotly(model.source);
     if (!holder.isConnected) return;
-    await Plotly.react(holder, model.figure.data, themed(model.figure.layout, holder), {
+    if (!holder.querySelector("style")) holder.prepend(styleOfPlotly());
+    await Plotly.react(plot, model.figure.data, themed(model.figure.layout, holder), {
       displaylogo: false, responsive: true, modeBarButtonsToRemove: ["toImage"],
     });
     holder.dataset.points = model.figure.data.reduce((sum, trace) => sum + trace.x.length, 0);
@@ -41,6 +53,6 @@ export function render({model}) {
   model.on("figure", draw);
   const seen = new ResizeObserver(() => { if (holder.clientWidth && !holder.dataset.points) draw(); });
   seen.observe(holder);
-  model.on("remove", () => { seen.disconnect(); window.Plotly?.purge(holder); });
+  model.on("remove", () => { seen.disconnect(); window.Plotly?.purge(plot); });
   return holder;
 }

@@ -40,7 +40,7 @@ def files_view(run_id: UUID, checkpoints: Sequence[CheckpointInfo], captured: Se
         ),
         card("Captured weights", _captures(base, captured), about=words.plural(len(captured), "epoch")),
     ]
-    return h("div", *cards, cls="cards")
+    return h("div", *cards, cls="cards files-cards")
 
 
 def _file(address: str, name: str, about: str) -> Tree:

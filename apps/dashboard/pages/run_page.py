@@ -67,7 +67,7 @@ class RunPage:
         self._comparisons: Any = None
         self._notices = Notices()
         self._asking = RunAsking(platform, caller, place.run_id, may_act=may_act, told=self._told)
-        self._body = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[NO_EXTRAS])
+        self._body = pn.Column(self._notice, sizing_mode="stretch_width", margin=0, stylesheets=[NO_EXTRAS])
         self._refresher = on_this_page(
             lambda show: Refresher(
                 platform.feed,
@@ -78,7 +78,7 @@ class RunPage:
                 pause_s=PAUSE_S,
             )
         )
-        parts = [self._notice, self._head, self._body, self._asking.dialog, self._notices.elements]
+        parts = [self._head, self._body, self._asking.dialog, self._notices.elements]
         self.layout = page("Run", parts)
 
     def _elements(self) -> Elements:
@@ -100,14 +100,14 @@ class RunPage:
         self._head.update(head_view(found.head))
         if (place.tab, place.graph) != self._arranged:
             self._arranged = (place.tab, place.graph)
-            self._body[:] = self._parts()
+            self._body[:] = [self._notice, *self._parts()]
         SHOWN[place.tab](self, found)
 
     def _show_gone(self) -> None:
         self._notice.update(not_found_view())
         self._head.update(NOTHING_TO_SAY)
         self._arranged = None
-        self._body[:] = []
+        self._body[:] = [self._notice]
 
     def _parts(self) -> list[Any]:
         match self._place.tab:

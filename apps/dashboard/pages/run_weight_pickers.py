@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,18 +41,19 @@ def place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
 
 
 def chosen_array(place: RunPlace, arrays: Sequence[Array]) -> Array | None:
-    """The array that the place names, else the first one of its layer, else the first one with many numbers."""
+    """The array that the place names, else the largest one of its layer, else of all."""
     of_layer = [one for one in arrays if one["layer_name"] == place.layer] or list(arrays)
     named = [one for one in of_layer if one["tensor"] == place.tensor]
-    return next(iter(named or of_layer), None)
+    return max(named or of_layer, key=_size, default=None)
+
+
+def _size(array: Array) -> int:
+    return math.prod(array["shape"])
 
 
 def wanted_of(place: RunPlace, array: Array) -> Wanted:
     """What is to be drawn of the array."""
-    size = 1
-    for length in array["shape"]:
-        size *= length
-    return Wanted(place.graph, array["layer_name"], array["tensor"], tuple(array["epochs"]), size)
+    return Wanted(place.graph, array["layer_name"], array["tensor"], tuple(array["epochs"]), _size(array))
 
 
 def name_of(wanted: Wanted) -> str:

@@ -164,4 +164,4 @@ def test_a_change_of_the_learning_rate_is_marked_where_it_took_effect(axis, at):
 
     marks = renderers[CHANGES_LABEL].data_source.data
     assert marks["epoch"].tolist() == [at]
-    assert marks["rate"].tolist() == ["0.1 \u2192 0.05"]
+    assert list(marks["rate"]) == ["0.1 \u2192 0.05"]
