@@ -140,7 +140,11 @@ def opened_zip(file: IO[bytes], limits: ArchiveLimits) -> zipfile.ZipFile:
             f"{limits.members:,} and {limits.directory_bytes:,}"
         )
     file.seek(0)
-    return damage_told(zipfile.ZipFile, file)
+    opened = damage_told(zipfile.ZipFile, file)
+    if (infos := opened.infolist()) and min(info.header_offset for info in infos):
+        # The end that was found is that of a zip inside.
+        raise BadInputError("the archive does not begin with a member; it was cut short or changed")
+    return opened
 
 
 def checked_members(opened: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:

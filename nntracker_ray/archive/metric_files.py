@@ -82,5 +82,6 @@ def _texts(point: Point) -> list[Any]:
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    # With other ends of lines the writer does not quote a lone carriage return.
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()

@@ -23,13 +23,12 @@ from nntracker_ray.storage.archive_queries import (
     archived_bytes,
     archived_captures,
     archived_facts,
+    archived_history,
     archived_last_metrics,
-    archived_points,
     archived_states,
     archived_stretches,
 )
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.lineage_queries import Stretch
 from nntracker_ray.storage.tables import lines_of
 
 PAGE_ROWS: Final = 20_000
@@ -95,20 +94,15 @@ class RunMembers:
         return sorted([*inherited, *own], key=lambda one: (one.step, one.parameter))
 
     def _points(self) -> Iterator[Sequence[Point]]:
-        for stretch in self._stretches:
-            after: Point | None = None
-            while page := self._page(stretch, after):
-                after = page[-1]
-                yield [self._as_own(stretch, point) for point in page]
+        after: Point | None = None
+        while page := self._page(after):
+            after = page[-1]
+            yield page
 
-    def _page(self, stretch: Stretch, after: Point | None) -> list[Point]:
+    def _page(self, after: Point | None) -> list[Point]:
         before = self._before_epoch
         with self._database.connection() as conn:
-            return archived_points(conn, stretch, after=after, before_epoch=before, limit=PAGE_ROWS)
-
-    def _as_own(self, stretch: Stretch, point: Point) -> Point:
-        # As where the parent is deleted: what the fork itself measures counts before it.
-        return point if stretch.run_no == self._run.run_no else point._replace(attempt=0)
+            return archived_history(conn, self._stretches, after=after, before_epoch=before, limit=PAGE_ROWS)
 
     def _captures(self) -> list[StoredArray]:
         with self._database.connection() as conn:

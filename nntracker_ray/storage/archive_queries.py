@@ -200,17 +200,35 @@ def archived_adaptations(conn: Connection, run_no: int) -> list[Change]:
 def archived_points(
     conn: Connection, stretch: Stretch, *, after: Point | None, before_epoch: int | None, limit: int
 ) -> list[Point]:
-    """A page of what was measured in a stretch, in the order of metric, layer, tensor, epoch, step.
+    """A page of what was measured in one stretch; see `archived_history`."""
+    return archived_history(conn, [stretch], after=after, before_epoch=before_epoch, limit=limit)
+
+
+def archived_history(
+    conn: Connection,
+    stretches: Sequence[Stretch],
+    *,
+    after: Point | None,
+    before_epoch: int | None,
+    limit: int,
+) -> list[Point]:
+    """A page of what was measured in stretches, in the order of metric, layer, tensor, epoch, step.
 
     Args:
+        stretches: The run's own comes last. What is of the others counts as attempt 0, as where a parent is
+            deleted: what the run itself has measured counts before it.
         after: The last one already seen; None from the first on.
         before_epoch: Only of earlier epochs; None of all.
     """
     place = after[:5] if after else ("", "", "", -(2**31), -(2**63))
     seen = dict(zip(("metric", "layer", "tensor", "epoch", "step"), place, strict=True))
-    part = {"run_no": stretch.run_no, "up_to_step": stretch.up_to_step, "before_epoch": before_epoch}
-    rows = conn.execute(query("archived_metrics"), {**seen, **part, "limit": limit}, binary=True)
-    return [Point(*row) for row in rows]
+    runs: dict[str, Any] = {
+        "own_no": stretches[-1].run_no,
+        "run_nos": [one.run_no for one in stretches],
+        "up_to_steps": [one.up_to_step for one in stretches],
+    }
+    values = {**seen, **runs, "before_epoch": before_epoch, "limit": limit}
+    return [Point(*row) for row in conn.execute(query("archived_metrics"), values, binary=True)]
 
 
 def archived_captures(
