@@ -91,8 +91,10 @@ def experiment_file(request: Request, experiment_id: UUID) -> Response:
 
 
 async def experiment_text(request: Request) -> str:
-    """The body as text. Raises: BadInputError: It is not UTF-8. TooLargeError."""
+    """The body as text. Raises: BadInputError: It is empty, or not UTF-8. TooLargeError."""
     body = await short_body(request, most=MAX_BYTES)
+    if not body.strip():
+        raise BadInputError("nothing came; send an experiment file, YAML or JSON, as the body of the request")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

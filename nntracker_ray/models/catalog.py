@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from filelock import FileLock
+
 from nntracker_ray.errors import BadInputError, PlatformError, did_you_mean
 from nntracker_ray.home import Home
 from nntracker_ray.models.keras_listing import KINDS, keras_listing
@@ -116,14 +118,24 @@ def load_catalog(home: Home) -> Catalog:
     Raises: PlatformError: Keras cannot be read.
     """
     path = home.cache / f"keras-{version('keras')}-catalog.json"
+    if (cached := _kept(path)) is not None:
+        return cached
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Ten people who ask at once need one Keras, not ten.
+    with FileLock(path.with_suffix(".lock")):
+        if (cached := _kept(path)) is not None:
+            return cached
+        listing = _read_from_keras()
+        write_aside(path, json.dumps({"format": _FORMAT, **listing}).encode())
+        return _from_listing(listing)
+
+
+def _kept(path: Path) -> Catalog | None:
+    """What was worked out before; None if it is not there yet, or not one of ours."""
     try:
         return _from_listing(_cached(path))
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there yet, or not one of ours: work it out again
-    listing = _read_from_keras()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_aside(path, json.dumps({"format": _FORMAT, **listing}).encode())
-    return _from_listing(listing)
+        return None
 
 
 def _cached(path: Path) -> dict[str, JsonValue]:
