@@ -33,15 +33,17 @@ def share(database: Database, actor: Actor, experiment_id: UUID, *, name: str, m
 
     Raises:
         NotFoundError: No such experiment of the actor's, or nobody of that name.
-        ConflictError: It is one's own account.
+        ConflictError: It is one's own account, or the owner's.
     """
     with database.connection() as conn:
-        sharing_writes.require_sharer(conn, actor_id=actor.user_id, experiment_id=experiment_id)
+        owner_id = sharing_writes.require_sharer(conn, actor_id=actor.user_id, experiment_id=experiment_id)
         account = account_called(conn, name)
         if account is None:
             raise NotFoundError(f"nobody here is called {name!r:.80}")
         if account.user_id == actor.user_id:
             raise ConflictError("you see it already")
+        if account.user_id == owner_id:
+            raise ConflictError(f"it is {account.name}'s own")
         sharing_writes.share_with(
             conn,
             actor_id=actor.user_id,

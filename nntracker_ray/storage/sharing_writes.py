@@ -115,8 +115,10 @@ def revoke_share_link(conn: Connection, *, actor_id: UUID, experiment_id: UUID, 
     return ended
 
 
-def require_sharer(conn: Connection, *, actor_id: UUID, experiment_id: UUID) -> None:
-    """Raises: NotFoundError: No such experiment, or it is not the actor's to share."""
+def require_sharer(conn: Connection, *, actor_id: UUID, experiment_id: UUID) -> UUID:
+    """Whose experiment it is. Raises: NotFoundError: No such experiment, or it is not the actor's to share."""
     values = {"actor_id": actor_id, "experiment_id": experiment_id}
-    if conn.execute(query("experiment_owner"), values).fetchone() is None:
+    row = conn.execute(query("experiment_owner"), values).fetchone()
+    if row is None:
         raise NotFoundError(f"no experiment {experiment_id} that is yours to share")
+    return UUID(str(row[0]))

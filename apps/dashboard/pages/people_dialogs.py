@@ -101,10 +101,10 @@ def delete_dialog(name: str, experiments: int, wrong: str = "") -> Tree:
 
 
 def _heirs(name: str, experiments: int) -> Tree:
-    what = words.plural(experiments, "experiment")
+    what = "experiment" if experiments == 1 else words.plural(experiments, "experiment")
     return h(
         "fieldset",
-        h("legend", f"Who gets {'its' if experiments == 1 else 'the'} {what} of {name}?"),
+        h("legend", f"Who gets the {what} of {name}?"),
         h(
             "ul",
             _choice("me", "I do", checked=True),
