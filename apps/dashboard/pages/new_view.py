@@ -64,7 +64,7 @@ def new_view(page: NewPage) -> Tree:
     return h(
         "div",
         h("div", h("h1", "New experiment"), _examples(page), cls="title"),
-        h("div", _form(page, form), h("div", _file(page), outcome(page), cls="beside"), cls="new-experiment"),
+        h("div", _form(page, form), h("div", outcome(page), _file(page), cls="beside"), cls="new-experiment"),
         data_kept=KEPT,
     )
 
@@ -98,9 +98,11 @@ def _fields(*children: Tree | None) -> Tree:
 def _what(page: NewPage, form: Form) -> Tree:
     return _part(
         "What",
-        _fields(
+        h(
+            "div",
             form.text("name", "Name", placeholder="what the runs are called", maxlength=100),
-            form.text("tags", "Tags", hint="Several with commas between"),
+            form.text("tags", "Tags", placeholder="several with commas between"),
+            cls="two",
         ),
         model_part(form, page.models, page.model),
     )
