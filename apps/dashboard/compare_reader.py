@@ -128,8 +128,9 @@ class CompareReader:
             return replace(found, parameters=parameters_of(runs))
         if view is View.WEIGHTS:
             return self._with_weights(conn, found)
-        metrics = [found.metric, *([CLOCK_METRIC] if found.place.axis is Axis.TIME else [])]
-        curves = self._store.read(conn, self._viewer_id, rows, [metric for metric in metrics if metric])
+        is_clock = found.place.axis is Axis.TIME
+        metrics = [metric for metric in (found.metric, CLOCK_METRIC if is_clock else "") if metric]
+        curves = self._store.read(conn, self._viewer_id, rows, metrics, with_times=is_clock)
         return replace(found, curves=curves.get(found.metric, {}), clocks=curves.get(CLOCK_METRIC, {}))
 
     def _with_weights(self, conn: Connection, found: Found) -> Found:
@@ -145,7 +146,10 @@ class CompareReader:
         names = tuple(f"{layer}/{tensor}" for layer, tensor in arrays)
         if not arrays:
             return found
-        chosen = arrays[names.index(found.place.array)] if found.place.array in names else arrays[0]
+        kernels = [array for array in arrays if array[1] == "kernel"]  # what one most likely means
+        chosen = (
+            arrays[names.index(found.place.array)] if found.place.array in names else (kernels or arrays)[0]
+        )
         weights, captures = comparison_queries.weight_difference(
             conn, **who, layer=chosen[0], tensor=chosen[1]
         )

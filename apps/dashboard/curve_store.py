@@ -11,9 +11,8 @@ from nntracker_ray.records import RunRow
 from nntracker_ray.storage.comparison_queries import comparison_curves
 from nntracker_ray.storage.connection import Connection
 
-Seen: TypeAlias = tuple[
-    int, str, int, str
-]  # attempt, state, epochs done, last value: what a change would change
+# (attempt, whether times were asked for), and what else a change would change: state, epochs done, last value.
+Seen: TypeAlias = tuple[tuple[int, bool], tuple[str, int, str]]
 
 
 class CurveStore:
@@ -24,14 +23,20 @@ class CurveStore:
         self._seen: dict[tuple[UUID, str], Seen] = {}
 
     def read(
-        self, conn: Connection, viewer_id: UUID, rows: Sequence[RunRow], metrics: Sequence[str]
+        self,
+        conn: Connection,
+        viewer_id: UUID,
+        rows: Sequence[RunRow],
+        metrics: Sequence[str],
+        *,
+        with_times: bool = False,
     ) -> dict[str, dict[UUID, Curve]]:
         """The curves of these runs, by metric and run, in order of the runs."""
         wanted = {(row.run_id, metric) for row in rows for metric in metrics}
         self._curves = {key: curve for key, curve in self._curves.items() if key in wanted}
         self._seen = {key: seen for key, seen in self._seen.items() if key in wanted}
         for metric in metrics:
-            self._refresh(conn, viewer_id, rows, metric)
+            self._refresh(conn, viewer_id, rows, metric, with_times=with_times)
         return {
             metric: {
                 row.run_id: self._curves[row.run_id, metric]
@@ -41,8 +46,10 @@ class CurveStore:
             for metric in metrics
         }
 
-    def _refresh(self, conn: Connection, viewer_id: UUID, rows: Sequence[RunRow], metric: str) -> None:
-        now = {row.run_id: _seen(row, metric) for row in rows}
+    def _refresh(
+        self, conn: Connection, viewer_id: UUID, rows: Sequence[RunRow], metric: str, *, with_times: bool
+    ) -> None:
+        now = {row.run_id: _seen(row, metric, with_times=with_times) for row in rows}
         before = {run_id: self._seen.get((run_id, metric)) for run_id in now}
         grown: list[UUID] = []
         anew: list[UUID] = []
@@ -55,14 +62,26 @@ class CurveStore:
         # The newest epoch is asked for again: more of it may have been measured.
         for run_ids, after_epoch in ((anew, -1), (grown, last - 1)):
             if run_ids:
-                self._take(conn, viewer_id, run_ids, metric, after_epoch)
+                self._take(conn, viewer_id, run_ids, metric, after_epoch, with_times=with_times)
         self._seen |= {(run_id, metric): seen for run_id, seen in now.items()}
 
     def _take(
-        self, conn: Connection, viewer_id: UUID, run_ids: list[UUID], metric: str, after_epoch: int
+        self,
+        conn: Connection,
+        viewer_id: UUID,
+        run_ids: list[UUID],
+        metric: str,
+        after_epoch: int,
+        *,
+        with_times: bool,
     ) -> None:
         fresh = comparison_curves(
-            conn, viewer_id=viewer_id, run_ids=run_ids, metric=metric, after_epoch=after_epoch
+            conn,
+            viewer_id=viewer_id,
+            run_ids=run_ids,
+            metric=metric,
+            after_epoch=after_epoch,
+            with_times=with_times,
         )
         for run_id in run_ids:
             key, curve = (run_id, metric), fresh.get(run_id)
@@ -72,5 +91,5 @@ class CurveStore:
                 self._curves[key] = extended(self._curves[key], curve) if key in self._curves else curve
 
 
-def _seen(row: RunRow, metric: str) -> Seen:
-    return row.attempt, row.state.value, row.epochs_done, repr(row.metrics.get(metric))
+def _seen(row: RunRow, metric: str, *, with_times: bool) -> Seen:
+    return (row.attempt, with_times), (row.state.value, row.epochs_done, repr(row.metrics.get(metric)))

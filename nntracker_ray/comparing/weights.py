@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nntracker_ray.comparing.curves import Floats, Integers
 from nntracker_ray.errors import BadInputError
 
-BINS = 60
+BINS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,13 +60,14 @@ def parameter_scatter(frame: pd.DataFrame, parameter: str, result: str, *, heigh
     Args:
         frame: As for `parallel_coordinates`.
         parameter: Column; numbers over 20 times their least stand by their logarithm, words side by side.
-        result: Column; results that are not finite are crosses at the lower edge.
+        result: Column; results that are not finite are crosses below all others.
     """
     load_backend()
     scale = _scale(frame, parameter)
     values = frame[result].to_numpy(np.float64)
     finite = np.isfinite(values)
-    floor = float(values[finite].min()) if finite.any() else 0.0
+    low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 1.0)
+    floor = float(low - 0.08 * ((high - low) or 1.0))  # below everything that was measured
     names = _names(frame)
     points = {
         "at": scale.heights, "y": np.where(finite, values, floor), "given": [*map(str, frame[parameter])],

@@ -10,7 +10,12 @@ import numpy as np
 from nntracker_ray.comparing import WeightDifference
 from nntracker_ray.figures.drawing import calm, load_backend
 
-MORE_COLORS = ("#ee8a2d", "#f3c48f", "#8a95a300", "#8fb4f5", "#3f83f8")  # fewer, the same, more
+DEEPENING = tuple(f"#3f83f8{alpha:02x}" for alpha in range(0, 256, 15))  # none to many
+MORE_COLORS = (  # fewer, the same, more
+    *(f"#ee8a2d{alpha:02x}" for alpha in range(255, 0, -32)),
+    "#8a95a300",
+    *(f"#3f83f8{alpha:02x}" for alpha in range(31, 256, 32)),
+)
 
 
 def weight_difference_spread(found: WeightDifference, *, height: int = 300) -> hv.QuadMesh:
@@ -21,7 +26,7 @@ def weight_difference_spread(found: WeightDifference, *, height: int = 300) -> h
         np.log10(1 + found.counts),
         found.counts,
         "difference",
-        ["#3f83f800", "#3f83f8"],
+        list(DEEPENING),
         height,
     )
 

@@ -41,24 +41,31 @@ def runs_to_compare(conn: Connection, *, viewer_id: UUID, selection: Selection) 
 
 
 def comparison_curves(
-    conn: Connection, *, viewer_id: UUID, run_ids: Sequence[UUID], metric: str, after_epoch: int = -1
+    conn: Connection,
+    *,
+    viewer_id: UUID,
+    run_ids: Sequence[UUID],
+    metric: str,
+    after_epoch: int = -1,
+    with_times: bool = False,
 ) -> dict[UUID, Curve]:
     """One metric of many runs, by run; runs that lack it, or are not the viewer's to see, are left out.
 
     Args:
         metric: Full name: "val_accuracy".
         after_epoch: Only points of later epochs.
+        with_times: Whether the curves have times; without them they are NaT, and come sooner.
     """
-    values = {
-        "viewer_id": viewer_id,
-        "run_ids": list(run_ids),
-        "metric": metric,
-        "after_epoch": after_epoch,
-    }
+    values = {"viewer_id": viewer_id, "run_ids": list(run_ids), "metric": metric}
+    values |= {"after_epoch": after_epoch, "with_times": with_times}
+    rows = numpy_cursor(conn).execute(query("comparison_curves"), values).fetchall()
     found: dict[UUID, Curve] = {}
-    rows = numpy_cursor(conn).execute(query("comparison_curves"), values)
-    for run_id, inherited_epochs, epochs, steps, points, times in rows:
-        part = curve_of(run_id, epochs, steps, points, times, inherited_epochs)
+    # Of an ancestor's point and the run's own at one place the own counts: the later one.
+    for run_id, inherited_epochs, _, epochs, steps, points, times in sorted(
+        rows, key=lambda row: bool(row[2])
+    ):
+        known_times = np.full(len(epochs), "NaT", "datetime64[us]") if times is None else times
+        part = curve_of(run_id, epochs, steps, points, known_times, inherited_epochs)
         found[run_id] = extended(found[run_id], part) if run_id in found else part
     return found
 

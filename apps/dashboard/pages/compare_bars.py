@@ -56,7 +56,7 @@ def look_bar(found: Found) -> Tree:
     return h(
         "div",
         *parts[view],
-        cls="filters",
+        cls="filters look",
         role="group",
         aria_label="How it is drawn",
         data_key=f"look {view}",

@@ -23,6 +23,8 @@ def parameter_figures(found: Found) -> Sequence[Figure]:
     if table is None or not metric or not table.run_ids:
         return []
     frame = frame_of(table, metric)
+    if frame.empty:
+        return []
     parameter = found.place.parameter
     if parameter in table.columns:
         return [(_key(frame, parameter), lambda: parameter_scatter(frame, parameter, metric))]
@@ -44,11 +46,12 @@ def weight_figures(found: Found) -> Sequence[Figure]:
 
 
 def frame_of(table: Parameters, metric: str) -> pd.DataFrame:
-    """A row for each run, as the figures take it."""
+    """A row for each run that has a result, as the figures take it."""
     columns: dict[str, Any] = {NAME: list(table.names)}
     columns |= {name: pd.Series(list(values), dtype=object) for name, values in table.columns.items()}
+    has_result = [value is not None for value in table.results]
     results = [float("nan") if value is None else value for value in table.results]
-    return pd.DataFrame({**columns, metric: results})
+    return pd.DataFrame({**columns, metric: results})[has_result]
 
 
 def _key(frame: pd.DataFrame, *shown: str) -> Hashable:

@@ -88,8 +88,11 @@ def _what_to_do(found: Found, drawing: Drawing | None) -> str:
         return "Nothing of this is there, or not for you to see."
     if not found.metric:
         return "No run has reported a metric yet; lines appear here while they train."
+    waiting = sum(value is None for value in found.parameters.results) if found.parameters else 0
     if drawing is None:
-        return ""
+        return (
+            f"{words.plural(waiting, 'run')} without a value of {found.metric} not drawn." if waiting else ""
+        )
     said = (
         [f"{words.plural(drawing.left_out, 'further run')} not drawn; groups take all."]
         if drawing.left_out
@@ -159,12 +162,15 @@ def _group_table(groups: Sequence[Group]) -> Tree:
 def _group_line(group: Group) -> Tree:
     found = group.aggregate
     last = len(found.epochs) - 1
-    values = (found.mean, found.std, found.median, found.minimum, found.maximum)
+    # A single run has no deviation.
+    std = float(found.std[last]) if found.count[last] > 1 else None
+    rest = (found.median, found.minimum, found.maximum)
+    values = [float(found.mean[last]), std, *(float(v[last]) for v in rest)]
     lost = int(found.lost.sum())
     cells = [
         f"{found.epochs[last]}",
         f"{found.count[last]}",
-        *(words.number(float(v[last])) for v in values),
+        *map(words.number, values),
         str(lost or words.NOTHING),
     ]
     return h(
