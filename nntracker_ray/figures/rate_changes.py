@@ -48,7 +48,8 @@ def rate_marks(frame: pd.DataFrame, changes: Sequence[RateChange], axis: Axis) -
         return []
     clock = frame[frame["metric"] == TIME_METRIC]
     at = np.array([place_of(change, axis, clock) for change in changes])
-    lines = hv.Segments((at, np.zeros(len(at)), at, np.ones(len(at))), label=CHANGE_LINES)
+    ends = (at, np.zeros(len(at)), at, np.ones(len(at)))
+    lines = hv.Segments(ends, kdims=["epoch", "bottom", "until", "top"], label=CHANGE_LINES)
     data = {
         "epoch": at,
         "height": np.full(len(at), 0.985),

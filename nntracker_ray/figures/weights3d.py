@@ -82,6 +82,6 @@ def _layout(name: str, size: int, shown: int) -> dict[str, Any]:
             "zaxis": {**axis, "title": {"text": "value"}},
             "aspectmode": "manual",
             "aspectratio": {"x": 1.5, "y": 1.2, "z": 0.8},
-            "camera": {"eye": {"x": 1.5, "y": -1.6, "z": 0.9}},
+            "camera": {"eye": {"x": 1.15, "y": -1.3, "z": 0.6}, "center": {"x": 0, "y": 0, "z": -0.12}},
         },
     }

@@ -86,7 +86,7 @@ def test_weights_are_drawn_in_three_dimensions_and_grow(watched: Watched, databa
     page = watched.page
     page.goto(f"{watched.address}/run?id={lease.run_id}&tab=graphs&graph=weights&layer=dense&tensor=kernel")
 
-    points = page.locator(".scatter3d")
+    points = page.locator(".points3d")
     expect(points).to_have_attribute("data-points", "1500")
     captured(database, lease, range(3, 4))
     train(database, lease, range(5, 6))
@@ -119,7 +119,7 @@ def test_a_run_is_paused_tagged_and_forked_from_its_page(watched: Watched, datab
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".headline .chip")).to_have_text("pausing")
     page.get_by_role("button", name="Add a tag").click()
-    page.get_by_label("Tags", exact=True).fill("mine, later")
+    page.get_by_role("textbox", name="Tags").fill("mine, later")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".tags .tag a")).to_have_text(["later", "mine"])
     page.get_by_role("button", name="Remove the tag later").click()

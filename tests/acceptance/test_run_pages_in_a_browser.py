@@ -115,8 +115,8 @@ def test_a_curve_grows_while_one_looks(watched: Watched, database: Database):
     watched.until_points("test", [1, 1])
     expect(watched.page.locator(".headline .chip")).to_have_text("finished")
     expect(watched.page.locator(".headline .count")).to_have_text("20/20")
-    expect(watched.page.locator(".scroll tbody tr")).to_have_count(20)
-    expect(watched.page.locator(".scroll td.strange")).to_have_count(0)  # no value is not NaN
+    expect(watched.page.locator(".epochs-card tbody tr")).to_have_count(20)
+    expect(watched.page.locator(".epochs-card td.strange")).to_have_count(0)  # no value is not NaN
     assert watched.page.evaluate("performance.timeOrigin") == loaded_at
 
 
@@ -166,7 +166,7 @@ def test_a_value_that_is_not_a_number_is_marked_while_the_run_goes_on(watched: W
 
     watched.until_points("train", [4, 4])
     assert watched.points()["not finite"] == [0, 1]
-    expect(watched.page.locator(".scroll td.strange")).to_have_text("NaN")
+    expect(watched.page.locator(".epochs-card td.strange")).to_have_text("NaN")
 
 
 def test_further_metrics_are_drawn_when_asked_for(watched: Watched, database: Database):
@@ -203,7 +203,7 @@ def test_the_list_and_a_run_fit_a_telephone_and_the_keyboard(watched: Watched, d
     watched.page.set_viewport_size({"width": 375, "height": 800})
     link = watched.page.get_by_role("link", name=lease.spec.name, exact=True)
 
-    for _ in range(12):
+    for _ in range(40):
         watched.page.keyboard.press("Tab")
         if link.evaluate("node => node === node.getRootNode().activeElement"):
             break

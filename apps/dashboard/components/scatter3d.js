@@ -24,18 +24,20 @@ function themed(layout, holder) {
   const style = getComputedStyle(holder);
   const ink = style.getPropertyValue("--panel-on-surface-color") || style.color;
   const axis = (given) => ({...given, color: ink, gridcolor: "#8a95a3", gridwidth: 1});
-  const {xaxis, yaxis, zaxis} = layout.scene;
+  const {xaxis, yaxis, zaxis, camera} = layout.scene;
+  const away = holder.clientWidth < 560 ? 1.75 : 1; // on a phone all of it, from further away
+  const eye = Object.fromEntries(Object.entries(camera.eye).map(([name, at]) => [name, at * away]));
   return {
     ...layout,
     paper_bgcolor: "rgba(0, 0, 0, 0)",
     font: {color: ink, size: 11, family: "Roboto, system-ui, sans-serif"},
-    scene: {...layout.scene, xaxis: axis(xaxis), yaxis: axis(yaxis), zaxis: axis(zaxis)},
+    scene: {...layout.scene, camera: {...camera, eye}, xaxis: axis(xaxis), yaxis: axis(yaxis), zaxis: axis(zaxis)},
   };
 }
 
 export function render({model}) {
   const holder = document.createElement("div");
-  holder.className = "scatter3d";
+  holder.className = "points3d";
   holder.style.cssText = `width: 100%; height: ${model.height_px}px`;
   const plot = document.createElement("div");
   plot.style.cssText = "width: 100%; height: 100%";
@@ -45,7 +47,9 @@ export function render({model}) {
     const Plotly = await plotly(model.source);
     if (!holder.isConnected) return;
     if (!holder.querySelector("style")) holder.prepend(styleOfPlotly());
-    await Plotly.react(plot, model.figure.data, themed(model.figure.layout, holder), {
+    const narrow = holder.clientWidth < 560;
+    const traces = model.figure.data.map((trace) => ({...trace, marker: {...trace.marker, showscale: !narrow && "colorbar" in trace.marker}}));
+    await Plotly.react(plot, traces, themed(model.figure.layout, holder), {
       displaylogo: false, responsive: true, modeBarButtonsToRemove: ["toImage"],
     });
     holder.dataset.points = model.figure.data.reduce((sum, trace) => sum + trace.x.length, 0);

@@ -52,18 +52,27 @@ def general_view(details: RunDetails) -> Tree:
         title = f"Mean over {words.plural(runs, 'run')} of this configuration"
         cards.append(card(title, _means(details.fold_means)))
     cards.append(card("Training", _list(_training(details))))
-    if isinstance(environment := details.facts.get("environment"), dict):
-        cards.append(card("Environment", _list([(key, plain(value)) for key, value in environment.items()])))
-    if further := {key: details.facts[key] for key in details.facts if _is_further(key)}:
-        cards.append(card("Noted while training", _list([(key, plain(further[key])) for key in further])))
-    summary = details.facts.get("model_summary")
-    return h("div", h("div", *cards, cls="cards"), _model(summary) if isinstance(summary, dict) else None)
+    return h("div", h("div", *cards, cls="cards"), h("div", *_inside(details.facts), cls="cards"))
 
 
-def card(title: str, content: Tree, *, about: str = "") -> Tree:
+def _inside(facts: Mapping[str, JsonValue]) -> list[Tree | None]:
+    """What the training has told of itself: environment, further facts, model."""
+    environment, summary = facts.get("environment"), facts.get("model_summary")
+    told = [(key, plain(facts[key])) for key in facts if _is_further(key)]
+    pairs = (
+        [(key, plain(value)) for key, value in environment.items()] if isinstance(environment, dict) else []
+    )
+    return [
+        card("Environment", _list(pairs)) if pairs else None,
+        card("Noted while training", _list(told)) if told else None,
+        _model(summary) if isinstance(summary, dict) else None,
+    ]
+
+
+def card(title: str, content: Tree, *, about: str = "", is_wide: bool = False) -> Tree:
     """A titled box."""
     heading = h("h2", f"{title} " if about else title, h("span", about, cls="about") if about else None)
-    return h("section", heading, content, cls="card", data_key=f"card {title}")
+    return h("section", heading, content, cls="card wide" if is_wide else "card", data_key=f"card {title}")
 
 
 def plain(value: JsonValue) -> str:
@@ -159,7 +168,7 @@ def _model(summary: Mapping[str, JsonValue]) -> Tree | None:
         else ""
     )
     framed = h("div", table, cls="scroll", tabindex=0, role="region", aria_label="Layers of the model")
-    return card("Model", framed, about=about)
+    return card("Model", framed, about=about, is_wide=True)
 
 
 def _layer(layer: Mapping[str, JsonValue]) -> Tree:
