@@ -38,9 +38,10 @@ class EndedSessions:
             if told is not None:
                 self._sockets.close(bytes.fromhex(told[1]))
             else:
-                self._look()
+                self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Close what is open of sessions that are over by now. Blocking."""
         held = self._sockets.sessions
         if not held:
             return

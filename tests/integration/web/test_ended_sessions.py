@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,16 +12,19 @@ from functools import cache
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from apps.api.ended_sessions import EndedSessions
+from apps.api.sockets import SIGNED_OUT, OpenSockets
 from nntracker_ray.accounts import administration
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.accounts.login_links import login_link_secret
 from nntracker_ray.accounts.passwords import hash_password
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.accounts.secrets import new_secret, secret_hash
-from nntracker_ray.storage import account_writes, sharing_writes
+from nntracker_ray.storage import account_writes, session_writes, sharing_writes
 from nntracker_ray.storage.connection import Database
 from tests.web_examples import run_specs, submit, web_server
 
@@ -246,3 +250,43 @@ def test_a_page_of_a_link_that_is_taken_back_is_closed(platform: Platform):
         sharing.revoke_link(platform.database, platform.ada, experiment_id, link.link_id)
 
         assert close_code(socket) == 4401
+
+
+def test_a_session_that_expires_is_closed_although_nobody_says_so(platform: Platform):
+    """A week later the page of a screen that nobody has touched shows nothing any more."""
+    session = b"0" * 32
+    with platform.database.connection() as conn:
+        session_writes.open_session(
+            conn,
+            session_hash=session,
+            user_id=platform.ada.user_id,
+            now=datetime.now(UTC),
+            expires_at=datetime.now(UTC) + timedelta(days=7),
+        )
+    sent: list[Message] = []
+
+    async def story() -> None:
+        sockets = OpenSockets()
+        ended = EndedSessions(platform.database, sockets)
+        served = asyncio.create_task(sockets.run(for_ever, session, {}, nothing, keep))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(ended.look)
+        await asyncio.sleep(0)
+        assert not served.done()
+        with platform.database.connection() as conn:
+            conn.execute("UPDATE sessions SET expires_at = now() WHERE session_hash = %s", [session])
+        await asyncio.to_thread(ended.look)
+        await asyncio.wait_for(served, PATIENCE_S)
+
+    async def for_ever(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    async def nothing() -> Message:
+        return {}
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(story())
+
+    assert [message["code"] for message in sent] == [SIGNED_OUT]
