@@ -36,6 +36,7 @@ from apps.api import (
 )
 from apps.api.ended_sessions import EndedSessions
 from apps.api.etags import Etags
+from apps.api.examples import describe_with_examples
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
@@ -99,6 +100,7 @@ def _rest(settings: WebSettings, sessions: Callable[[Database], Sessions]) -> Fa
     app.state.sockets = OpenSockets()
     app.state.feed = LiveFeed(database)
     _add_routes(app)
+    describe_with_examples(app)
     return app
 
 

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/runs/{run_id}", tags=["captures"], responses=doc
 Name = Annotated[Word, Query()]
 
 
-class LayerOut(BaseModel):
+class CapturedLayerOut(BaseModel):
     """One layer of the model, and which of its arrays are captured."""
 
     name: str
@@ -59,7 +59,7 @@ class HistogramsOut(BaseModel):
 
 
 @router.get("/layers")
-def run_layers(request: Request, run_id: UUID) -> list[LayerOut]:
+def run_layers(request: Request, run_id: UUID) -> list[CapturedLayerOut]:
     """The layers of the model in its order, with the arrays that were captured of them."""
     viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
@@ -134,14 +134,14 @@ def run_histograms(
     )
 
 
-def _layers(summary: JsonValue, arrays: list[ArrayOut]) -> list[LayerOut]:
+def _layers(summary: JsonValue, arrays: list[ArrayOut]) -> list[CapturedLayerOut]:
     """As the model's summary orders them; where it is not known yet, as the captures do."""
     told = summary.get("layers") if isinstance(summary, dict) else None
     known = [layer for layer in told or () if isinstance(layer, dict)]
     names = dict.fromkeys([*(str(one.get("name")) for one in known), *(one.layer_name for one in arrays)])
     by_name = {str(one.get("name")): one for one in known}
     return [
-        LayerOut(
+        CapturedLayerOut(
             name=name,
             kind=by_name.get(name, {}).get("kind"),
             output_shape=by_name.get(name, {}).get("output_shape"),

@@ -55,7 +55,7 @@ class QueueOut(BaseModel):
     work: list[WorkOut] = Field(description="runs whose trainers were heard of within the last minute")
 
 
-class ShareOut(BaseModel):
+class HardwareShareOut(BaseModel):
     """A user's share of the hardware, and what the user has now."""
 
     name: str
@@ -68,26 +68,26 @@ class ShareOut(BaseModel):
     queued: int
 
     @classmethod
-    def of(cls, row: UserShare) -> ShareOut:
+    def of(cls, row: UserShare) -> HardwareShareOut:
         """From the record that the storage gives."""
         values = asdict(row)
         return cls(**values.pop("share"), **values)
 
 
-class ShareList(BaseModel):
+class HardwareShareList(BaseModel):
     """Every user, by name."""
 
-    users: list[ShareOut]
+    users: list[HardwareShareOut]
 
 
-class ShareIn(BaseModel, extra="forbid"):
+class HardwareShareIn(BaseModel, extra="forbid"):
     """What a user may have."""
 
     weight: float = Field(description="0.001 to 1000; twice the weight, twice the hardware")
     max_running: int | None = Field(description="null: no limit")
     max_queued: int | None
 
-    model_config = {"json_schema_extra": {"examples": [{"weight": 2, "max_running": 4, "max_queued": None}]}}
+    model_config = {"json_schema_extra": {"examples": [{"weight": 2, "max_running": 4, "max_queued": 100}]}}
 
 
 @router.get("/queue")
@@ -105,17 +105,21 @@ def find_queue(request: Request) -> QueueOut:
 
 
 @router.get("/shares")
-def find_shares(request: Request) -> ShareList:
+def find_shares(request: Request) -> HardwareShareList:
     """How users share the hardware."""
     with database_of(request).connection() as conn:
-        return ShareList(users=[ShareOut.of(row) for row in list_shares(conn)])
+        return HardwareShareList(users=[HardwareShareOut.of(row) for row in list_shares(conn)])
 
 
 @router.put("/shares/{name}", status_code=200, responses=documented(400, 404))
-def change_share(request: Request, name: Annotated[Word, Path()], wanted: ShareIn) -> ShareList:
+def change_share(
+    request: Request, name: Annotated[Word, Path()], wanted: HardwareShareIn
+) -> HardwareShareList:
     """Set one user's weight and limits. What is at work stays at work."""
     actor = actor_of(request)
     with database_of(request).connection() as conn:
         set_share(conn, name=name, share=Share(wanted.weight, wanted.max_running, wanted.max_queued))
         actor.note(conn, "changed a share", name)
-        return ShareList(users=[ShareOut.of(row) for row in list_shares(conn) if row.name == name])
+        return HardwareShareList(
+            users=[HardwareShareOut.of(row) for row in list_shares(conn) if row.name == name]
+        )
