@@ -21,14 +21,14 @@ from apps.dashboard.pages import audit_view, people_view, person_view, rules_vie
 from apps.dashboard.pages.people_deeds import PeopleDeeds
 from apps.dashboard.pages.runs_view import away_view, loading_view
 from apps.dashboard.people_place import PAGE_SIZE, PeoplePlace, View
-from apps.dashboard.present import Present, SignedOutError
+from apps.dashboard.present import Present
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import on_this_page
 from nntracker_ray.accounts.registration import registration
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.storage import account_writes, invitation_writes
-from nntracker_ray.storage.account_queries import account_row, list_accounts
+from nntracker_ray.storage.account_queries import account_row, find_account, list_accounts
 from nntracker_ray.storage.audit_log import list_deeds
 from nntracker_ray.storage.connection import Connection
 
@@ -55,11 +55,10 @@ class People:
 
     def __init__(self, platform: Platform, caller: PageCaller, place: PeoplePlace) -> None:
         self._database, self._caller, self._place = platform.database, caller, place
-        self._present = Present(platform.database, caller)
         self._body = Elements(loading_view()).on_deed(self._on_deed)
         self._dialog = Elements(NO_DIALOG).on_deed(self._on_deed)
         self._notices = Notices()
-        doing = Doing(self._present, self._notices)
+        doing = Doing(Present(platform.database, caller), self._notices)
         self._deeds = PeopleDeeds(
             platform.database, doing, ask=self._dialog.update, said=self._said, go=self._go
         )
@@ -78,12 +77,16 @@ class People:
     def _fetch(self) -> tuple[PeoplePlace, Found] | None:
         """None: whoever looks is no administrator by now."""
         place = self._place
-        try:
-            self._present.actor(Role.ADMINISTRATOR)
-        except (SignedOutError, NotFoundError):
-            return None
         with self._database.connection() as conn:
-            return place, self._found(conn, place)
+            # Not by the session: looking by itself must not keep it alive.
+            return (place, self._found(conn, place)) if self._may_look(conn) else None
+
+    def _may_look(self, conn: Connection) -> bool:
+        try:
+            account = find_account(conn, self._caller.viewer_id)
+        except NotFoundError:
+            return False
+        return account.disabled_at is None and account.role.allows(Role.ADMINISTRATOR)
 
     def _found(self, conn: Connection, place: PeoplePlace) -> Found:
         if place.person is not None:
