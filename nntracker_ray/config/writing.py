@@ -21,6 +21,17 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _Whole(dict[str, JsonValue]):
+    """The file itself: a key a line, however short it is."""
+
+
+def _represent_whole(dumper: yaml.SafeDumper, whole: _Whole) -> yaml.Node:
+    node = dumper.represent_dict(whole)
+    node.flow_style = False
+    return node
+
+
+_Dumper.add_representer(_Whole, _represent_whole)
 _Dumper.yaml_implicit_resolvers = YamlLoader.yaml_implicit_resolvers
 
 
@@ -48,5 +59,5 @@ def as_yaml(tree: Mapping[str, JsonValue]) -> str:
     if not tree:
         return ""
     return yaml.dump(
-        dict(tree), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=96
+        _Whole(tree), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=96
     )

@@ -67,7 +67,9 @@ def test_a_form_is_filled_in_and_submitted(watched: Watched):
     submit.click()
 
     page.wait_for_url("**/?experiment=*")
-    expect(page.get_by_text("Flowers (LR1)")).to_be_visible()
+    expect(page.get_by_role("link", name="Flowers (LR1)")).to_be_visible()
+    page.get_by_role("link", name="Again with changes").click()
+    expect(page.get_by_label("Learning rates")).to_have_value("0.1, 0.01", timeout=60_000)
 
 
 def test_form_and_file_follow_each_other_and_survive_a_reload(watched: Watched):

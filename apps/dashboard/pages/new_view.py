@@ -193,7 +193,7 @@ def _more(_page: NewPage, form: Form) -> Tree:
         h("summary", h("h2", "Seeds, hardware, schedules, sweeps")),
         _fields(
             form.number("seed", "Seed", _default("seed")),
-            form.number("repeats", "Repeats, each with a seed of its own", _default("repeats")),
+            form.number("repeats", "Repeats", _default("repeats"), hint="Each with a seed of its own"),
             form.number("resources.cpu", "CPUs of one run", 1),
             form.number("resources.gpu", "GPUs of one run", 0, hint="A part of one is possible: 0.5"),
             form.number("max_concurrent", "Runs at the same time", "as many as fit"),

@@ -41,6 +41,7 @@ def test_a_whole_model_survives():
 
 def test_short_lists_stay_on_one_line_and_keys_in_their_order():
     """The text is for people."""
+    assert as_yaml({"name": "Iris", "total_epochs": 3}) == "name: Iris\ntotal_epochs: 3\n"
     assert as_yaml({"name": "Iris", "learning_rates": [0.1, 0.01], "batch_size": 16}) == (
         "name: Iris\nlearning_rates: [0.1, 0.01]\nbatch_size: 16\n"
     )
