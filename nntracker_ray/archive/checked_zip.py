@@ -141,7 +141,7 @@ def opened_zip(file: IO[bytes], limits: ArchiveLimits) -> zipfile.ZipFile:
         )
     file.seek(0)
     opened = damage_told(zipfile.ZipFile, file)
-    if (infos := opened.infolist()) and min(info.header_offset for info in infos):
+    if min((info.header_offset for info in opened.infolist()), default=0) > 0:
         # The end that was found is that of a zip inside.
         raise BadInputError("the archive does not begin with a member; it was cut short or changed")
     return opened

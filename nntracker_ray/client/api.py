@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,13 +81,20 @@ class Api:
         """Send a text as it is."""
         return from_json(kind, self._ask("POST", path, content=text).content)
 
-    def upload(self, kind: type[T], path: str, file: Path, **asked: Any) -> T:
+    def upload(
+        self, kind: type[T], path: str, file: Path, *, patience: httpx.Timeout = PATIENCE, **asked: Any
+    ) -> T:
         """Send a file, a block at a time. Raises: BadInputError: It cannot be read."""
         try:
             with file.open("rb") as content:
                 headers = {"content-length": str(os.fstat(content.fileno()).st_size)}
                 answer = self._ask(
-                    "POST", path, params=_given(asked), content=_blocks(content), headers=headers
+                    "POST",
+                    path,
+                    params=_given(asked),
+                    content=_blocks(content),
+                    headers=headers,
+                    timeout=patience,
                 )
         except OSError as error:
             raise BadInputError(f"cannot be read: {error.strerror or error}") from error
@@ -105,15 +112,30 @@ class Api:
 
         return read_columns(self._ask("GET", path, params=_given(asked)).content)
 
-    def download(self, path: str, target: Path, **asked: Any) -> None:
-        """Write the answer to a new file, whole or not at all. Raises: BadInputError: It cannot be written there."""
+    def download(
+        self,
+        path: str,
+        target: Path,
+        *,
+        body: JsonValue = None,
+        heard: Callable[[int], None] = lambda _: None,
+        **asked: Any,
+    ) -> None:
+        """Write the answer to a new file, whole or not at all.
+
+        Args:
+            body: What to send; None: nothing.
+            heard: Told how many bytes have come.
+        Raises: BadInputError: It cannot be written there.
+        """
         if target.exists():
             raise BadInputError(f"{target} is there already; choose another name")
         aside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            with self.stream(path, **asked) as answer, aside.open("xb") as file:
+            with self.stream(path, body=body, **asked) as answer, aside.open("xb") as file:
                 for block in answer.iter_bytes(BLOCK_BYTES):
                     file.write(block)
+                    heard(file.tell())
             aside.rename(target)
         except OSError as error:
             raise BadInputError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -121,11 +143,12 @@ class Api:
             aside.unlink(missing_ok=True)
 
     @contextmanager
-    def stream(self, path: str, **asked: Any) -> Iterator[httpx.Response]:
+    def stream(self, path: str, *, body: JsonValue = None, **asked: Any) -> Iterator[httpx.Response]:
         """An answer that comes bit by bit."""
+        method, sent = ("GET", {}) if body is None else ("POST", {"json": body})
         with (
             self._translated(),
-            self._http.stream("GET", path, params=_given(asked)) as answer,
+            self._http.stream(method, path, params=_given(asked), **sent) as answer,
         ):
             if not answer.is_success:
                 answer.read()

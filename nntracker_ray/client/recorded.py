@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from nntracker_ray.checkpoints.forms import checkpoint_name, form_of_suffix
@@ -124,7 +125,8 @@ def download_checkpoint(api: Api, run_id: UUID, name: str, target: Path) -> None
         is there already.
     """
     form = form_of_suffix(target)
-    api.download(f"/api/runs/{run_id}/checkpoints/{name}", target, **{"as": form.value})
+    asked: dict[str, Any] = {"as": form.value}
+    api.download(f"/api/runs/{run_id}/checkpoints/{name}", target, **asked)
 
 
 __all__ = [
