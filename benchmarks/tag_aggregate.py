@@ -19,6 +19,13 @@ from tests.sample_runs import sample_spec
 RUNS, EPOCHS, ROUNDS = 100, 10_000, 9
 TAG = "nightly"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+INSERT = """
+    INSERT INTO metrics (run_no, metric, epoch, step, value, time, attempt)
+    SELECT run_no, metric, %(start)s + (place - 1) / cardinality(%(numbers)s::int[]), place, value, %(time)s, 1
+      FROM unnest(%(values)s::float8[]) WITH ORDINALITY AS given (value, place),
+           LATERAL (SELECT (%(numbers)s::int[])[1 + (place - 1) %% cardinality(%(numbers)s::int[])] AS run_no) AS run,
+           unnest(ARRAY['loss', 'val_loss']) AS metric
+     ORDER BY place"""
 IN_SQL = """
     SELECT epoch, count(*), min(value), max(value), avg(value), stddev_samp(value),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value)
@@ -83,12 +90,17 @@ def _runs(database: Database) -> tuple[UUID, np.ndarray]:
             conn, owner_id=owner_id, experiment_id=experiment_id, name="Benchmark", config={}, runs=specs
         )
         numbers = [no for (no,) in conn.execute("SELECT run_no FROM runs ORDER BY run_no")]
-        copy = "COPY metrics (run_no, metric, epoch, step, value, time, attempt) FROM STDIN"
-        with conn.cursor() as cursor, cursor.copy(copy) as rows:
-            for epoch in range(EPOCHS):
-                for place, number in enumerate(numbers):
-                    for metric in ("loss", "val_loss"):
-                        rows.write_row((number, metric, epoch, epoch * 45, values[place, epoch], NOW, 1))
+        for start in range(0, EPOCHS, 1000):  # each below the limit on a statement's time
+            part = slice(start, start + 1000)
+            conn.execute(
+                INSERT,
+                {
+                    "numbers": numbers,
+                    "start": start,
+                    "values": values[:, part].T.ravel().tolist(),
+                    "time": NOW,
+                },
+            )
         conn.execute("UPDATE runs SET epochs_done = %s", [EPOCHS])
     with database.connection() as conn:
         conn.execute("ANALYZE")

@@ -55,7 +55,7 @@ class Found:
     metric: str = ""
     curves: Mapping[UUID, Curve] = field(default_factory=dict)
     clocks: Mapping[UUID, Curve] = field(default_factory=dict)
-    parameters: Parameters | None = None
+    parameters: Parameters | None = None  # of the runs that have a value of the metric
     arrays: tuple[str, ...] = ()  # "layer/tensor" that both runs have
     weights: WeightDifference | None = None
     common_captures: int = 0
@@ -125,7 +125,7 @@ class CompareReader:
             runs = comparison_queries.run_parameters(
                 conn, viewer_id=self._viewer_id, rows=found.rows, metric=found.metric
             )
-            return replace(found, parameters=parameters_of(runs))
+            return replace(found, parameters=parameters_of([run for run in runs if run.result is not None]))
         if view is View.WEIGHTS:
             return self._with_weights(conn, found)
         is_clock = found.place.axis is Axis.TIME

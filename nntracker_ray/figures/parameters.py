@@ -42,6 +42,7 @@ def parallel_coordinates(
             height=height,
             min_height=height,
             xticks=list(enumerate(shown)),
+            xrotation=20 if len(shown) > 3 else 0,  # or the names would run into each other on a phone
             yaxis=None,
             xlabel="",
             ylabel="",

@@ -88,7 +88,7 @@ def _what_to_do(found: Found, drawing: Drawing | None) -> str:
         return "Nothing of this is there, or not for you to see."
     if not found.metric:
         return "No run has reported a metric yet; lines appear here while they train."
-    waiting = sum(value is None for value in found.parameters.results) if found.parameters else 0
+    waiting = len(found.rows) - len(found.parameters.run_ids) if found.parameters else 0
     if drawing is None:
         return (
             f"{words.plural(waiting, 'run')} without a value of {found.metric} not drawn." if waiting else ""
