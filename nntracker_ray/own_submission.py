@@ -1,8 +1,7 @@
-"""Submitting over the web: by an account, from what it may use, a few at a time."""
+"""Submitting over the web: by an account, from what it may use."""
 
 from __future__ import annotations
 
-import threading
 from uuid import UUID
 
 from nntracker_ray.accounts.actor import Actor
@@ -12,9 +11,6 @@ from nntracker_ray.sources import OwnSources
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
 
-# Data are fetched, read and held in memory while they are looked at.
-PREPARING = threading.BoundedSemaphore(2)
-
 
 def sources_of(actor: Actor, home: Home, database: Database) -> OwnSources:
     """What the account may use."""
@@ -22,15 +18,14 @@ def sources_of(actor: Actor, home: Home, database: Database) -> OwnSources:
 
 
 def submit_own(text: str, *, actor: Actor, home: Home, database: Database) -> UUID:
-    """Check an experiment completely and queue its runs for the account. Blocking.
+    """Check an experiment completely and queue its runs for the account. It may take minutes.
 
     Args:
         text: Of a JSON or YAML file.
     Returns: the experiment's id: that of an earlier one if it is the same.
     Raises: ConfigError: Everything that is wrong with it. ConflictError: More runs would wait than may.
     """
-    with PREPARING:
-        prepared = prepare(text, home=home, owner_id=actor.user_id, sources=sources_of(actor, home, database))
+    prepared = prepare(text, home=home, owner_id=actor.user_id, sources=sources_of(actor, home, database))
     experiment_id = submit(database, prepared, owner_id=actor.user_id)
     with database.connection() as conn:
         actor.note(conn, "submitted an experiment", prepared.name, f"{len(prepared.runs):,} runs")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import threading
 from typing import Annotated
 from uuid import UUID
 
@@ -14,15 +12,13 @@ from apps.api.bodies import body_to_file
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from apps.api.stored_schemas import DatasetList, DatasetOut, VisibilityIn
+from apps.heavy_work import Lane, heavily
 from nntracker_ray.datasets.store import DatasetStore
 from nntracker_ray.datasets.stored import ORIGINAL_FILE
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.storage import dataset_rows
 from nntracker_ray.storage.dataset_rows import DatasetRow
 from nntracker_ray.stored_files import NAME_RULE, checked_name, keep_dataset
-
-# A reader may take four gigabytes: one file after the other.
-READERS = threading.BoundedSemaphore(1)
 
 LISTED_COLUMNS = 20  # of each dataset of a list: a thousand wide tables would be a long answer
 
@@ -58,14 +54,11 @@ async def upload_dataset(
     name = checked_name(name)
 
     def keep() -> tuple[DatasetRow, bool]:
-        with READERS:
-            return keep_dataset(
-                database, store, actor, folder, name=name, is_public=is_public, renumber=renumber
-            )
+        return keep_dataset(database, store, actor, folder, name=name, is_public=is_public, renumber=renumber)
 
     with store.aside() as folder:
         await body_to_file(request, folder / ORIGINAL_FILE, most=store.limits.file_bytes)
-        row, is_new = await asyncio.to_thread(keep)
+        row, is_new = await heavily(Lane.READING, keep)
     response.status_code = 201 if is_new else 200
     response.headers["location"] = f"/api/datasets/{row.dataset_id}"
     return DatasetOut.of(row)

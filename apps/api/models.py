@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from apps.api.datasets import Name, hex_digest
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from apps.api.stored_schemas import ModelList, ModelOut, VisibilityIn
+from apps.heavy_work import Lane, heavily
 from nntracker_ray.models.limits import DEFAULT_LIMITS
 from nntracker_ray.models.store import ModelStore
 from nntracker_ray.storage import model_rows
@@ -44,8 +44,9 @@ async def upload_model(
     """Keep a model. 201: it is new; 200: you have the same model under this name already."""
     actor, database, home = actor_of(request), database_of(request), home_of(request)
     text = await short_body(request, most=DEFAULT_LIMITS.text_bytes)
-    row, is_new = await asyncio.to_thread(
-        lambda: keep_model(database, home, actor, text, name=name, is_public=is_public, renumber=renumber)
+    row, is_new = await heavily(
+        Lane.LOOKING,
+        lambda: keep_model(database, home, actor, text, name=name, is_public=is_public, renumber=renumber),
     )
     response.status_code = 201 if is_new else 200
     response.headers["location"] = f"/api/models/{row.model_id}"

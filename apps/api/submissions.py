@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from apps.api.control_schemas import ExperimentOut
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from apps.api.stored_schemas import PreviewOut
+from apps.heavy_work import Lane, heavily
 from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.config.writing import file_of
 from nntracker_ray.errors import BadInputError
@@ -56,7 +56,7 @@ async def submit_experiment(
     A refusal has `problems`: everything that is wrong, each with its place in the file.
     """
     text = await experiment_text(request)
-    row = await asyncio.to_thread(_submit, request, text)
+    row = await heavily(Lane.READING, lambda: _submit(request, text))
     response.headers["location"] = f"/api/experiments/{row.experiment_id}"
     return ExperimentOut.of(row)
 
@@ -69,8 +69,8 @@ async def preview_experiment(request: Request) -> PreviewOut:
     """
     text = await experiment_text(request)
     sources = sources_of(actor_of(request), home_of(request), database_of(request))
-    found = await asyncio.to_thread(
-        lambda: preview(text, home=home_of(request), sources=sources, viewer_id=sources.user_id)
+    found = await heavily(
+        Lane.LOOKING, lambda: preview(text, home=home_of(request), sources=sources, viewer_id=sources.user_id)
     )
     return PreviewOut.of(found)
 

@@ -12,6 +12,7 @@ import panel as pn
 from panel.io.state import set_curdoc
 
 from apps.dashboard.live import Refresher
+from apps.heavy_work import Lane, heavily
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,13 @@ def on_this_page(make: Callable[[OnPage], Refresher[Any]]) -> Refresher[Any]:
     return refresher
 
 
-def in_background(work: Callable[[], T], then: Callable[[T], None]) -> None:
+def in_background(work: Callable[[], T], then: Callable[[T], None], *, lane: Lane | None = None) -> None:
     """Do something slow in a thread, and change the page with its result. Call on the event loop.
 
     Args:
         work: Must not touch the page. What it raises is logged, and nothing is shown.
         then: Called where the page's document may be changed.
+        lane: Of work that takes more than a moment; it then waits its turn without keeping others from theirs.
     """
     document = pn.state.curdoc
 
@@ -61,7 +63,7 @@ def in_background(work: Callable[[], T], then: Callable[[T], None]) -> None:
 
     async def do() -> None:
         try:
-            result = await asyncio.to_thread(work)
+            result = await (heavily(lane, work) if lane else asyncio.to_thread(work))
         except Exception:
             log.exception("something that a page wanted could not be done")
             return

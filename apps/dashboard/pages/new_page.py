@@ -20,6 +20,7 @@ from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.new_view import KEPT, NewPage, loading_view, new_view
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
+from apps.heavy_work import Lane
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.reading import MAX_BYTES
@@ -98,7 +99,7 @@ class NewExperiment:
         if self._is_looking:
             return  # and look again afterwards: who types fast must not have ten looks at once
         self._is_looking, draft = True, self._draft
-        in_background(lambda: self._look_at_or_not(draft), self._seen)
+        in_background(lambda: self._look_at_or_not(draft), self._seen, lane=Lane.LOOKING)
 
     def _look_at_or_not(self, draft: Draft) -> _Look | None:
         try:
@@ -197,7 +198,7 @@ class NewExperiment:
             else:
                 self._change(self._draft.put("model", result.name))
 
-        in_background(keep, kept)
+        in_background(keep, kept, lane=Lane.LOOKING)
 
     def _begin(self) -> None:
         if self._busy:
@@ -205,7 +206,7 @@ class NewExperiment:
         self._busy = "Looking at data and model …"
         self._draw()
         draft = self._draft
-        in_background(lambda: self._submit(draft), self._submitted)
+        in_background(lambda: self._submit(draft), self._submitted, lane=Lane.READING)
 
     def _submit(self, draft: Draft) -> UUID | tuple[Problem, ...]:
         try:

@@ -1,0 +1,32 @@
+"""Work that takes long, in threads of its own: where it queues, nobody else waits.
+
+The usual threads of the event loop are few (six on two cores), and the gate needs one for each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Lane(Enum):
+    """What kind of work, so that short work does not wait for long work."""
+
+    READING = "reading"  # files that came, data that are fetched: minutes at worst
+    LOOKING = "looking"  # at what an experiment would make: a second at worst
+
+
+# Two readers at once may take eight gigabytes.
+_POOLS = {lane: ThreadPoolExecutor(2, thread_name_prefix=lane.value) for lane in Lane}
+
+
+async def heavily(lane: Lane, work: Callable[[], T]) -> T:
+    """Do it in a thread of its lane, for the same viewer; two at a time, the others wait their turn."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_POOLS[lane], copy_context().run, work)
