@@ -130,7 +130,8 @@ class CompareReader:
             return self._with_weights(conn, found)
         is_clock = found.place.axis is Axis.TIME
         metrics = [metric for metric in (found.metric, CLOCK_METRIC if is_clock else "") if metric]
-        curves = self._store.read(conn, self._viewer_id, rows, metrics, with_times=is_clock)
+        with_places = found.place.axis is not Axis.EPOCH
+        curves = self._store.read(conn, self._viewer_id, rows, metrics, with_places=with_places)
         return replace(found, curves=curves.get(found.metric, {}), clocks=curves.get(CLOCK_METRIC, {}))
 
     def _with_weights(self, conn: Connection, found: Found) -> Found:

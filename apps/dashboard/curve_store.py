@@ -11,7 +11,7 @@ from nntracker_ray.records import RunRow
 from nntracker_ray.storage.comparison_queries import comparison_curves
 from nntracker_ray.storage.connection import Connection
 
-# (attempt, whether times were asked for), and what else a change would change: state, epochs done, last value.
+# (attempt, whether with steps and times), and what else a change would change: state, epochs done, last value.
 Seen: TypeAlias = tuple[tuple[int, bool], tuple[str, int, str]]
 
 
@@ -29,14 +29,14 @@ class CurveStore:
         rows: Sequence[RunRow],
         metrics: Sequence[str],
         *,
-        with_times: bool = False,
+        with_places: bool = False,
     ) -> dict[str, dict[UUID, Curve]]:
         """The curves of these runs, by metric and run, in order of the runs."""
         wanted = {(row.run_id, metric) for row in rows for metric in metrics}
         self._curves = {key: curve for key, curve in self._curves.items() if key in wanted}
         self._seen = {key: seen for key, seen in self._seen.items() if key in wanted}
         for metric in metrics:
-            self._refresh(conn, viewer_id, rows, metric, with_times=with_times)
+            self._refresh(conn, viewer_id, rows, metric, with_places=with_places)
         return {
             metric: {
                 row.run_id: self._curves[row.run_id, metric]
@@ -47,9 +47,9 @@ class CurveStore:
         }
 
     def _refresh(
-        self, conn: Connection, viewer_id: UUID, rows: Sequence[RunRow], metric: str, *, with_times: bool
+        self, conn: Connection, viewer_id: UUID, rows: Sequence[RunRow], metric: str, *, with_places: bool
     ) -> None:
-        now = {row.run_id: _seen(row, metric, with_times=with_times) for row in rows}
+        now = {row.run_id: _seen(row, metric, with_places=with_places) for row in rows}
         before = {run_id: self._seen.get((run_id, metric)) for run_id in now}
         grown: list[UUID] = []
         anew: list[UUID] = []
@@ -62,7 +62,7 @@ class CurveStore:
         # The newest epoch is asked for again: more of it may have been measured.
         for run_ids, after_epoch in ((anew, -1), (grown, last - 1)):
             if run_ids:
-                self._take(conn, viewer_id, run_ids, metric, after_epoch, with_times=with_times)
+                self._take(conn, viewer_id, run_ids, metric, after_epoch, with_places=with_places)
         self._seen |= {(run_id, metric): seen for run_id, seen in now.items()}
 
     def _take(
@@ -73,7 +73,7 @@ class CurveStore:
         metric: str,
         after_epoch: int,
         *,
-        with_times: bool,
+        with_places: bool,
     ) -> None:
         fresh = comparison_curves(
             conn,
@@ -81,15 +81,16 @@ class CurveStore:
             run_ids=run_ids,
             metric=metric,
             after_epoch=after_epoch,
-            with_times=with_times,
+            with_places=with_places,
         )
         for run_id in run_ids:
             key, curve = (run_id, metric), fresh.get(run_id)
             if after_epoch < 0:
                 self._curves.pop(key, None)
             if curve is not None:
-                self._curves[key] = extended(self._curves[key], curve) if key in self._curves else curve
+                known = self._curves.get(key)
+                self._curves[key] = extended(known, curve, from_epoch=after_epoch + 1) if known else curve
 
 
-def _seen(row: RunRow, metric: str, *, with_times: bool) -> Seen:
-    return (row.attempt, with_times), (row.state.value, row.epochs_done, repr(row.metrics.get(metric)))
+def _seen(row: RunRow, metric: str, *, with_places: bool) -> Seen:
+    return (row.attempt, with_places), (row.state.value, row.epochs_done, repr(row.metrics.get(metric)))

@@ -22,9 +22,9 @@ class Curve:
 
     run_id: Hashable
     epochs: Integers  # 0-based; one may occur several times, at different steps
-    steps: Integers  # optimizer updates made by then
+    steps: Integers  # optimizer updates made by then; 0 where they were not asked for
     values: Floats  # the metric's own unit; nan, inf and -inf as they were measured
-    times: NDArray[Any]  # datetime64[us], UTC
+    times: NDArray[Any]  # datetime64[us], UTC; NaT where they were not asked for
     inherited_epochs: int = 0  # points of earlier epochs were measured by an ancestor
 
     def by_epoch(self) -> Curve:
@@ -69,14 +69,19 @@ def curve_of(
     return ordered._taken(~np.append(same, False))
 
 
-def extended(known: Curve, fresh: Curve) -> Curve:
-    """A curve and later readings of it; where both have an epoch and step, the later reading counts."""
+def extended(known: Curve, fresh: Curve, *, from_epoch: int | None = None) -> Curve:
+    """A curve and later readings of it; where both have an epoch and step, the later reading counts.
+
+    Args:
+        from_epoch: The fresh reading is all there is from this epoch on: known points there are forgotten.
+    """
+    kept = slice(None) if from_epoch is None else slice(0, int(np.searchsorted(known.epochs, from_epoch)))
     return curve_of(
         fresh.run_id,
-        np.concatenate([known.epochs, fresh.epochs]),
-        np.concatenate([known.steps, fresh.steps]),
-        np.concatenate([known.values, fresh.values]),
-        np.concatenate([known.times, fresh.times]),
+        np.concatenate([known.epochs[kept], fresh.epochs]),
+        np.concatenate([known.steps[kept], fresh.steps]),
+        np.concatenate([known.values[kept], fresh.values]),
+        np.concatenate([known.times[kept], fresh.times]),
         fresh.inherited_epochs,
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntracker_ray.commands import Selection
 from nntracker_ray.comparing.curves import Curve, curve_of, extended
@@ -47,27 +49,49 @@ def comparison_curves(
     run_ids: Sequence[UUID],
     metric: str,
     after_epoch: int = -1,
-    with_times: bool = False,
+    with_places: bool = False,
 ) -> dict[UUID, Curve]:
     """One metric of many runs, by run; runs that lack it, or are not the viewer's to see, are left out.
 
     Args:
         metric: Full name: "val_accuracy".
         after_epoch: Only points of later epochs.
-        with_times: Whether the curves have times; without them they are NaT, and come sooner.
+        with_places: Whether the curves have steps and times; without them they come sooner. Runs that have more
+            than one value in an epoch, and forks, have them always: their order needs them.
     """
-    values = {"viewer_id": viewer_id, "run_ids": list(run_ids), "metric": metric}
-    values |= {"after_epoch": after_epoch, "with_times": with_times}
+    values = {"viewer_id": viewer_id, "metric": metric, "after_epoch": after_epoch}
+    found, unclear = _read_curves(conn, {**values, "run_ids": list(run_ids), "with_places": with_places})
+    if unclear and not with_places:
+        found |= _read_curves(conn, {**values, "run_ids": unclear, "with_places": True})[0]
+    return found
+
+
+def _read_curves(conn: Connection, values: dict[str, Any]) -> tuple[dict[UUID, Curve], list[UUID]]:
+    """The curves by run, and the runs whose points have no order without steps."""
     rows = numpy_cursor(conn).execute(query("comparison_curves"), values).fetchall()
     found: dict[UUID, Curve] = {}
+    unclear: dict[UUID, None] = {}
     # Of an ancestor's point and the run's own at one place the own counts: the later one.
-    for run_id, inherited_epochs, _, epochs, steps, points, times in sorted(
-        rows, key=lambda row: bool(row[2])
-    ):
-        known_times = np.full(len(epochs), "NaT", "datetime64[us]") if times is None else times
-        part = curve_of(run_id, epochs, steps, points, known_times, inherited_epochs)
+    for run_id, inherited_epochs, is_own, epochs, *rest in sorted(rows, key=lambda row: bool(row[2])):
+        part = _curve(run_id, inherited_epochs, epochs, *rest)
         found[run_id] = extended(found[run_id], part) if run_id in found else part
-    return found
+        if not is_own or len(part.epochs) < len(epochs) or (np.diff(part.epochs) == 0).any():
+            unclear[run_id] = None
+    return found, [*unclear]
+
+
+def _curve(
+    run_id: UUID,
+    inherited_epochs: int,
+    epochs: NDArray[Any],
+    values: NDArray[Any],
+    steps: NDArray[Any] | None,
+    times: NDArray[Any] | None,
+) -> Curve:
+    count = len(epochs)
+    known_steps = np.zeros(count, np.int64) if steps is None else steps
+    known_times = np.full(count, "NaT", "datetime64[us]") if times is None else times
+    return curve_of(run_id, epochs, known_steps, values, known_times, inherited_epochs)
 
 
 def run_parameters(

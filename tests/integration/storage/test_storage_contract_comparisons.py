@@ -89,6 +89,25 @@ def test_only_later_epochs_are_sent_when_asked(database: Database):
     assert curves(database, owner_id, [parent.run_id], after_epoch=1)[parent.run_id].epochs.tolist() == [2, 3]
 
 
+def test_several_values_in_an_epoch_come_in_their_order(database: Database):
+    """Which of them is the last decides what the epoch is compared by."""
+    owner_id = submit(database, runs := specs(1))
+    lease = claim(database)
+    assert lease is not None
+    steps = [
+        point("loss", 0, value=3.0, step=30),
+        point("loss", 0, value=1.0, step=10),
+        point("loss", 1, value=4.0),
+    ]
+    with database.connection() as conn:
+        write_batches(conn, [batch(lease, *steps)])
+
+    found = curves(database, owner_id, [runs[0].run_id])[runs[0].run_id]
+
+    assert found.values.tolist() == [1.0, 3.0, 4.0]
+    assert found.by_epoch().values.tolist() == [3.0, 4.0]
+
+
 def test_nothing_of_other_people_counts(database: Database):
     """A mean over runs that one may not see would tell about them."""
     _, parent = parent_with_epochs(database, 2, tags=("nightly",))

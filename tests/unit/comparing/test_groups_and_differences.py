@@ -114,6 +114,15 @@ def test_tags_are_subtracted_by_their_means():
     assert difference_of(left, right).values.tolist() == [1.5, 2.5]
 
 
+def test_a_fresh_reading_replaces_what_was_known_from_its_epoch_on():
+    """An epoch that was made anew by a later attempt is not drawn beside its older self."""
+    known = curve([1.0, 2.0, 3.0])
+
+    longer = extended(known, curve([20.0, 30.0], epochs=[1, 2], steps=[0, 0]), from_epoch=1)
+
+    assert longer.values.tolist() == [1.0, 20.0, 30.0]
+
+
 def as_tensorboard_does(values, weight):
     """The loop of TensorBoard's line charts."""
     last, count, smooth = 0.0, 0, []
