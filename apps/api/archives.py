@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +26,10 @@ from nntracker_ray.archive.checked_zip import ArchiveLimits
 from nntracker_ray.archive.choice import Choice, chosen_runs, one_experiment, one_run
 from nntracker_ray.archive.importing import Imported, Importer, import_archive
 from nntracker_ray.archive.writer import ArchiveWriter
+from nntracker_ray.home import Home
 
 LIMITS = ArchiveLimits()
+ABANDONED_AFTER_S = 24 * 3600.0
 # Checking and storing is work for one core and one long transaction: one archive after the other.
 IMPORTS = threading.BoundedSemaphore(1)
 
@@ -108,14 +113,25 @@ async def upload_archive(request: Request, response: Response) -> ImportedOut:
         with IMPORTS:
             return import_archive(database, home, path, importer=importer, limits=LIMITS)
 
-    incoming = home.create().root / "incoming"
-    await asyncio.to_thread(incoming.mkdir, mode=0o700, exist_ok=True)
+    incoming = await asyncio.to_thread(_incoming, home)
     with tempfile.TemporaryDirectory(dir=incoming) as folder:
         path = Path(folder) / "archive.zip"
         await body_to_file(request, path, most=LIMITS.file_bytes)
         imported = await asyncio.to_thread(bring_in, path)
     response.headers["location"] = f"/api/experiments/{next(iter(imported.experiments.values()))}"
     return ImportedOut.of(imported)
+
+
+def _incoming(home: Home) -> Path:
+    """Where archives wait to be read, without what a killed server left there."""
+    folder = home.create().root / "incoming"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    oldest = time.time() - ABANDONED_AFTER_S
+    for left in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if left.stat().st_mtime < oldest:
+                shutil.rmtree(left, ignore_errors=True)
+    return folder
 
 
 def _archive(request: Request, choice: Choice, with_checkpoints: bool) -> StreamingResponse:

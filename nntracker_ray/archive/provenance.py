@@ -12,6 +12,7 @@ from typing import Any, Final
 from nntracker_ray import __version__
 from nntracker_ray.archive.choice import Choice
 from nntracker_ray.checkpoints.info import CheckpointInfo, infos_as_fact
+from nntracker_ray.records import JsonValue
 from nntracker_ray.storage.archive_queries import ArchivedRun
 
 _PACKAGES: Final = ("keras", "tensorflow", "numpy", "ray", "pyarrow")
@@ -26,9 +27,14 @@ class Provenance:
         self._runs: dict[str, dict[str, Any]] = {str(run.run_id): _origin(run) for run in choice.runs}
         self._missing: list[dict[str, str]] = []
 
-    def note_checkpoints(self, run: ArchivedRun, known: Sequence[CheckpointInfo]) -> None:
-        """Which checkpoints the run had."""
-        self._runs[str(run.run_id)]["checkpoints"] = infos_as_fact(known)
+    def note_run(
+        self, run: ArchivedRun, checkpoints: Sequence[CheckpointInfo], imported_from: JsonValue
+    ) -> None:
+        """Which checkpoints the run had, and where it was imported from (None: it was trained here)."""
+        self._runs[str(run.run_id)] |= {
+            "checkpoints": infos_as_fact(checkpoints),
+            "imported_from": imported_from,
+        }
 
     def note_missing(self, path: str, why: str) -> None:
         """A file that should be here and is not."""

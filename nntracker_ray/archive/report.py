@@ -156,4 +156,6 @@ def _named(name: str, conf: dict[str, object]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+    if value is None:
+        return ""
+    return "NaN" if value != value else f"{value:.6g}"  # noqa: PLR0124 - NaN alone differs from itself

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 42
 COLOURS: Final = 8  # --c0 ... --c7 of the style sheet
 MOST_POINTS: Final = 600  # of one series: more do not show on this width
 

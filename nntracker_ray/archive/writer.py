@@ -15,6 +15,7 @@ import numpy as np
 from nntracker_ray.archive.choice import Choice
 from nntracker_ray.archive.layout import (
     FORMAT,
+    IMPORTED_FACT,
     MANIFEST,
     PROVENANCE,
     REPORT,
@@ -127,7 +128,8 @@ class ArchiveWriter:
     def _checkpoints(self, run: ArchivedRun, provenance: Provenance) -> Iterator[NewMember]:
         with self.database.connection() as conn:
             known = queries.checkpoints(conn, viewer_id=self.choice.viewer_id, run_id=run.run_id)
-        provenance.note_checkpoints(run, known)
+            facts = queries.run_facts(conn, viewer_id=self.choice.viewer_id, run_id=run.run_id)
+        provenance.note_run(run, known, facts.get(IMPORTED_FACT))
         if not self.with_checkpoints:
             return
         with tempfile.TemporaryDirectory(prefix="nntracker-archive-") as aside:

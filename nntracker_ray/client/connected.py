@@ -12,6 +12,7 @@ import pandas as pd
 
 from nntracker_ray.client import frames
 from nntracker_ray.client.api import Api
+from nntracker_ray.client.archives import Imported, import_archive
 from nntracker_ray.client.many_runs import Experiment, Runs
 from nntracker_ray.client.one_run import Run
 from nntracker_ray.client.reading import experiment_called, first_runs, run_called
@@ -66,6 +67,13 @@ class Client:
         Raises: NotFoundError: there is none. BadInputError: there are several; the message lists them.
         """
         return Run.of(self.api, run_called(self.api, str(word)))
+
+    def import_archive(self, path: Path | str) -> Imported:
+        """Bring an archive in, all of it or nothing; its runs are then yours. Returns their ids.
+
+        Raises: BadInputError: It is no archive, or a damaged one. ConflictError: All of it is there already.
+        """
+        return import_archive(self.api, Path(path))
 
     def select(
         self,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nntracker_ray.client.api import Api
+from nntracker_ray.client.archives import download_archive
 from nntracker_ray.client.asking import delete_runs, give_command, selection_body
 from nntracker_ray.client.command_result import WAIT_S, CommandResult
 from nntracker_ray.commands import Selection, Verb, require_parts
@@ -76,6 +78,18 @@ class Controlled:
     def prioritise(self, priority: int) -> CommandResult:
         """Move forward (up to 1000) or back (down to -1000) among your own runs that wait."""
         return self._command(Verb.PRIORITISE, {"priority": priority})
+
+    def archive(self, path: Path | str, *, checkpoints: bool = False) -> Path:
+        """Write everything about these runs to a new zip, which people can read without NNTracker. Returns its path.
+
+        Args:
+            checkpoints: Also the checkpoints, which make it many times as large.
+        Raises: BadInputError: There is a file already, or it cannot be written.
+        """
+        api, selection = self._controls()
+        require_parts(selection)
+        download_archive(api, selection_body(selection), Path(path), checkpoints=checkpoints)
+        return Path(path)
 
     def _controls(self) -> tuple[Api, Selection]:
         """Who is asked, and which runs are meant."""

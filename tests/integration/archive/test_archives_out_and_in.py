@@ -14,9 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntracker_ray.errors import ConflictError
+from nntracker_ray.archive.choice import chosen_runs, one_experiment, one_run
+from nntracker_ray.archive.writer import ArchiveWriter
+from nntracker_ray.commands import Selection
+from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.home import Home
-from nntracker_ray.records import Batch, MetricPoint, Progress, RunState
+from nntracker_ray.records import Batch, MetricPoint, Progress, RunFact, RunState
 from nntracker_ray.storage import queries, writes
 from nntracker_ray.storage.archive_queries import archived_runs
 from nntracker_ray.storage.connection import Database
@@ -57,8 +60,6 @@ def checkpoint_fact(database: Database, run_no: int, epochs: int) -> None:
     place = {"epochs_done": epochs, "batches_done": 0, "steps_done": epochs * STEPS}
     kept = {"name": f"epoch-{epochs - 1:04}", "kind": "epoch", **place, "bytes": 1, "metric": None}
     info = {**kept, "value": None, "created_at": NOON.isoformat()}
-    from nntracker_ray.records import RunFact
-
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(run_no, 1, (RunFact("checkpoints", [info]),))])
 
@@ -192,6 +193,47 @@ class TestOutAndIn:
             changes = queries.state_changes(conn, viewer_id=viewer_id, run_id=specs[0].run_id)
         assert row.state is RunState.STOPPED
         assert "it was running" in changes["why"][-1]
+
+    def test_where_it_came_from_stays_known(
+        self, database: Database, other: Database, home: Home, tmp_path: Path
+    ):
+        """Years later somebody asks which machine a result is from."""
+        owner_id, specs = trained_experiment(database)
+        out = archive(database, home, tmp_path / "out.zip", viewer_id=owner_id, run_ids=ids(specs))
+        bring_in(other, home, out)
+
+        again = archive(
+            other, home, tmp_path / "again.zip", viewer_id=local_account(other), run_ids=ids(specs)
+        )
+
+        with zipfile.ZipFile(again) as opened:
+            said = json.loads(opened.read("provenance.json"))["runs"][str(specs[0].run_id)]
+        assert said["imported_from"]["run_id"] == str(specs[0].run_id)
+        assert said["imported_from"]["by"] == "local"
+
+    def test_a_stranger_gets_nothing(self, database: Database):
+        """Data of one person is not shown to another by whatever door."""
+        _, specs = trained_experiment(database)
+
+        with pytest.raises(NotFoundError):
+            chosen_runs(database, viewer_id=uuid4(), selection=Selection(run_ids=tuple(ids(specs))))
+        with pytest.raises(NotFoundError):
+            one_experiment(database, viewer_id=uuid4(), experiment_id=specs[0].experiment_id)
+
+    def test_what_is_missing_is_said(self, database: Database, home: Home, tmp_path: Path):
+        """A model or checkpoint that is on no disk any more must not make the rest unreachable."""
+        owner_id, specs = trained_experiment(database)
+        checkpoint_fact(database, 1, 2)
+        choice = one_run(database, viewer_id=owner_id, run_id=specs[0].run_id)
+        writer = ArchiveWriter(database, home, choice, by="ada", made_at=NOON, with_checkpoints=True)
+        path = tmp_path / "out.zip"
+        path.write_bytes(b"".join(writer.stream()))
+
+        with zipfile.ZipFile(path) as opened:
+            missing = [one["path"] for one in json.loads(opened.read("provenance.json"))["missing"]]
+
+        folder = f"runs/{specs[0].run_id}/checkpoints"
+        assert missing == [f"models/{'0' * 64}.json", f"{folder}/epoch-0001.ckpt"]
 
 
 class TestForks:
