@@ -52,4 +52,4 @@ def _tree(notices: tuple[Notice, ...]) -> Tree:
         )
         for one in notices
     ]
-    return h("ol", *lines, cls="notices", role="status", aria_live="polite")
+    return h("ol", *lines, cls="notices", aria_live="polite")

@@ -145,10 +145,15 @@ def _tokens(tokens: Sequence[TokenRow], now: datetime) -> Tree:
     new = button("New token …", act="new-token")
     if not tokens:
         return h("div", h("p", "You have none.", cls="about"), new)
-    head = h("tr", *(h("th", title, scope="col") for title in ("For", "May", "Expires", "Last used", "")))
+    head = _head("For", "May", "Expires", "Last used")
     rows = [_token(token, now) for token in tokens]
     table = h("table", h("thead", head), h("tbody", *rows), cls="list", aria_label="API tokens")
     return h("div", h("div", table, cls="table-frame"), buttons(new))
+
+
+def _head(*titles: str) -> Tree:
+    deeds = h("th", h("span", "Actions", cls="unseen"), scope="col")
+    return h("tr", *(h("th", title, scope="col") for title in titles), deeds)
 
 
 def _token(token: TokenRow, now: datetime) -> Tree:
@@ -178,7 +183,7 @@ def _token(token: TokenRow, now: datetime) -> Tree:
 
 
 def _sessions(page: AccountPage) -> Tree:
-    head = h("tr", *(h("th", title, scope="col") for title in ("Browser", "Address", "Since", "Seen", "")))
+    head = _head("Browser", "Address", "Since", "Seen")
     rows = [_session(row, is_this=row.session_id == page.this_session) for row in page.sessions]
     table = h("table", h("thead", head), h("tbody", *rows), cls="list", aria_label="Sessions")
     others = len(page.sessions) - 1

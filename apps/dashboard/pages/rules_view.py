@@ -81,7 +81,9 @@ def _invitations(page: InvitationsPage) -> Tree:
     if not page.invitations:
         say = "None is open. An invitation is a link by which one person makes an account, within a week."
         return h("p", say, cls="about", data_key="none")
-    head = h("tr", *(h("th", title, scope="col") for title in ("For", "By", "Made", "Expires", "")))
+    deeds = h("th", h("span", "Actions", cls="unseen"), scope="col")
+    titles = ("For", "By", "Made", "Expires")
+    head = h("tr", *(h("th", title, scope="col") for title in titles), deeds)
     rows = [_invitation(one) for one in page.invitations]
     table = h("table", h("thead", head), h("tbody", *rows), cls="list", aria_label="Invitations")
     return h("div", table, cls="table-frame", data_key="table")
