@@ -212,6 +212,26 @@ class TestOnesAccount:
         watched.page.get_by_role("button", name="Revoke the token").click()
         expect(watched.page.get_by_text("You have none.")).to_be_visible()
 
+    def test_the_keyboard_is_enough(self, watched: Watched):  # noqa: F811
+        """Tab reaches what there is, Escape and Cancel lead out of a question, back to where one was."""
+        watched.page.goto(f"{watched.address}/account")
+        new = watched.page.get_by_role("button", name="New token")
+        expect(new).to_be_visible()
+        for _ in range(40):
+            watched.page.keyboard.press("Tab")
+            if new.evaluate("node => node === node.getRootNode().activeElement"):
+                break
+        for leave in ("Escape", "Cancel"):
+            watched.page.keyboard.press("Enter")
+            expect(watched.page.get_by_label("What is it for?")).to_be_focused()
+            if leave == "Escape":
+                watched.page.keyboard.press("Escape")
+            else:
+                watched.page.get_by_role("button", name="Cancel").press("Enter")
+            expect(watched.page.locator("dialog")).to_have_count(0)
+
+            expect(new).to_be_focused()
+
     def test_a_session_elsewhere_is_ended(
         self,
         watched: Watched,  # noqa: F811

@@ -156,7 +156,10 @@ export function render({model}) {
   const holder = document.createElement("div");
   holder.className = "elements";
   holder.append(build(model.tree));
-  model.on("tree", () => holder.replaceChildren(build(model.tree)));
+  model.on("tree", () => {
+    holder.querySelectorAll("dialog[open]").forEach((open) => open.close()); // gives the focus back
+    holder.replaceChildren(build(model.tree));
+  });
   model.on("msg:custom", ({changes, theme, place, load, keep: kept}) => {
     if (kept) keep(kept);
     changes?.forEach((change) => apply(holder.firstChild, change));
