@@ -105,8 +105,15 @@ def _bar(caller: PageCaller, here: str) -> Tree:
         if least is None or (caller.user_id is not None and caller.role.allows(least))
     ]
     leave = h("form", h("button", "Sign out", type="submit", cls="quiet"), method="post", action="/sign-out")
-    who = h("a", caller.name, href="/account", cls="place who") if caller.user_id else h("span", caller.name)
+    who = _who(caller, here)
     return h("nav", home, *places, h("span", cls="stretch"), who, leave, cls="bar", aria_label="Main")
+
+
+def _who(caller: PageCaller, here: str) -> Tree:
+    if caller.user_id is None:
+        return h("span", caller.name)
+    cls = "place who here" if here == "/account" else "place who"
+    return h("a", caller.name, href="/account", cls=cls, aria_current=_current("/account", here))
 
 
 def _current(path: str, here: str) -> str | None:
