@@ -80,6 +80,9 @@ def named_list(form: Form, kind: str, title: str, catalog: Catalog) -> Tree:
         "fieldset",
         h("legend", title),
         h("p", own, cls="wrong", role="alert") if own else None,
+        h("p", "Adam, unless others are chosen.", cls="about")
+        if kind == "optimizers" and not entries
+        else None,
         *lines,
         _one_more(kind, word, known, first=not entries),
         cls="named-list",

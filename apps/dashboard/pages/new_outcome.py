@@ -24,7 +24,7 @@ def outcome(page: NewPage) -> Tree:
     return h(
         "section",
         h("h2", "What it makes"),
-        _headline(cost) if cost else h("p", "Nothing yet.", cls="about"),
+        _headline(cost) if cost else _nothing_yet(page),
         _names(page.found) if page.found and cost else None,
         _problems(page),
         _submit(page),
@@ -43,6 +43,13 @@ def figures(cost: Cost) -> Iterator[str]:
         yield words.plural(cost.parameters, "parameter")
     if cost.seconds is not None:
         yield f"about {words.duration(timedelta(seconds=cost.seconds))} of training, as runs like these took"
+
+
+def _nothing_yet(page: NewPage) -> Tree:
+    if page.draft.text.strip():
+        return h("p", "Nothing yet.", cls="about")
+    needed = "Needed are a name, a model, training data, a loss and a number of epochs; all else may stay as it is."
+    return h("p", needed, cls="about")
 
 
 def _headline(cost: Cost) -> Tree:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.trees import Tree
+from apps.dashboard.components.upload import upload_row
 from apps.dashboard.pages.new_fields import Form
 from nntracker_ray.datasets.fetch import is_url
 from nntracker_ray.records import JsonValue
@@ -45,7 +46,7 @@ def model_part(form: Form, models: Sequence[ModelRow], row: ModelRow | None) -> 
         choice,
         h("p", wrong, cls="wrong", role="alert") if wrong else None,
         _names("models", [(_called(one), _size_of_model(one)) for one in models]),
-        _upload("Upload Keras JSON", "/api/models", "uploaded:model", ".json"),
+        upload_row("Upload Keras JSON", "/api/models", act="uploaded:model", accept=".json"),
         h(
             "details",
             h("summary", "Paste Keras JSON"),
@@ -75,7 +76,7 @@ def dataset_part(
         _names("datasets", [(_called(one), _size(one)) for one in rows])
         if place == "dataset_train"
         else None,
-        _upload("Upload a file", "/api/datasets", f"uploaded:{place}", DATA_FILES),
+        upload_row("Upload a file", "/api/datasets", act=f"uploaded:{place}", accept=DATA_FILES),
         _facts(row) if row else _not_known(form.draft.value(place)),
         data_uploads=True,
         cls="source",
@@ -110,18 +111,6 @@ def label_column(form: Form, row: DatasetRow | None) -> Tree | None:
     names = [str(column["name"]) for column in row.facts["columns"]]
     options = [("", "choose …"), *((name, name) for name in names)]
     return form.choice("label_column", "Label column", options)
-
-
-def _upload(title: str, address: str, act: str, accept: str) -> Tree:
-    field = h(
-        "input", type="file", data_upload=address, data_act=act, accept=accept, cls="unseen", aria_label=title
-    )
-    return h(
-        "div",
-        h("label", field, h("span", title), cls="upload"),
-        h("span", cls="upload-line", data_progress=True),
-        cls="upload-row",
-    )
 
 
 def _names(name: str, options: Iterable[tuple[str, str]]) -> Tree:

@@ -153,7 +153,7 @@ def _training(page: NewPage, form: Form) -> Tree:
             ),
             form.number("total_epochs", "Epochs", "required"),
             form.number("batch_size", "Batch size", _default("batch_size")),
-            form.number("epoch_period", "Weights each … epochs", _default("epoch_period")),
+            form.number("epoch_period", "Weights every … epochs", _default("epoch_period")),
         ),
         named_list(form, "extra_metrics", "Further metrics", page.catalog),
     )
@@ -198,7 +198,7 @@ def _more(_page: NewPage, form: Form) -> Tree:
             form.number("resources.gpu", "GPUs of one run", 0, hint="A part of one is possible: 0.5"),
             form.number("max_concurrent", "Runs at the same time", "as many as fit"),
             form.number("priority", "Priority", 0, hint="Of your own runs the higher goes first"),
-            form.number("checkpoint_period", "Checkpoint each … epochs", 1),
+            form.number("checkpoint_period", "Checkpoint every … epochs", 1),
         ),
         form.text(
             "learning_rate_schedule", "Learning-rate schedule", placeholder="the rate stays", hint=schedule

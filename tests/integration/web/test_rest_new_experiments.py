@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -14,13 +15,15 @@ import httpx
 import numpy as np
 import pytest
 
+from apps.api.cookies import cookie_name
 from apps.api.sign_in import Sessions, Visit, make_login_link
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.datasets import Limits
 from nntracker_ray.home import Home
-from nntracker_ray.storage import account_writes
+from nntracker_ray.records import Batch, MetricPoint
+from nntracker_ray.storage import account_writes, writes
 from nntracker_ray.storage.connection import Database
-from tests.web_examples import web_server
+from tests.web_examples import claim, web_server
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 IRIS, MODEL = EXAMPLES / "iris" / "iris.arff", EXAMPLES / "iris" / "model.json"
@@ -65,10 +68,6 @@ def bob(client: httpx.Client, module_database: Database) -> Iterator[httpx.Clien
 
 
 def _somebody(client: httpx.Client, database: Database, name: str) -> Iterator[httpx.Client]:
-    from datetime import UTC, datetime
-
-    from apps.api.cookies import cookie_name
-
     with database.connection() as conn:
         user_id = account_writes.add_account(conn, name=name, role=Role.USER, password_hash=None)
         secret = Sessions(database).open(
@@ -266,6 +265,19 @@ class TestSubmitting:
         assert stored.get(place).status_code == 200
         assert bob.get(place).status_code == 404
         assert UUID(answer.json()["experiment_id"])
+
+    def test_runs_like_them_say_how_long_they_take(self, stored: httpx.Client, module_database: Database):
+        """People plan by the clock, not by steps."""
+        submit_text(stored, FILE).raise_for_status()
+        assert preview_of(stored, FILE)["seconds"] is None
+        lease = claim(module_database)
+        point = MetricPoint("epoch_time", 0, 4, 2.5, datetime.now(UTC))
+        with module_database.connection() as conn:
+            writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, (point,))])
+
+        told = preview_of(stored, FILE.replace("total_epochs: 4", "total_epochs: 10"))
+
+        assert told["seconds"] == 6 * 10 * 2.5
 
     def test_an_experiment_is_a_file_again(self, stored: httpx.Client, bob: httpx.Client):
         """What was submitted can be changed and submitted again, by whoever has it only as rows."""
