@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from apps.api.sign_in import make_login_link
 from benchmarks.database import LeasedRun, embedded_database, leased_run
@@ -28,6 +28,8 @@ PAGES = 20
 EARLY, LATE = range(3, 23), range(300, 320)  # epochs measured; those between are written at once
 EVERY_S = 1.0
 GOAL_MS = 500
+POLLING_MS = 500
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -158,14 +160,16 @@ def _write(database: Database, run: LeasedRun, epochs: range) -> None:
 
 
 def _opened(browser: Browser, link: str, address: str, run: LeasedRun) -> list[Watched]:
-    """So many windows of one person; each is a page with a websocket and a document of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    first = context.new_page()
-    first.goto(link)
-    first.wait_for_url(f"{address}/")
+    """So many windows of one person: in tabs behind another nothing would be drawn."""
+    first = browser.new_context(viewport=VIEWPORT)
+    first.new_page().goto(link)
+    first.pages[0].wait_for_url(f"{address}/")
+    signed_in = first.storage_state()
+    first.close()
     pages = []
-    for number in range(PAGES):
-        watched = Watched(context.new_page() if number else first)
+    for _ in range(PAGES):
+        context = browser.new_context(viewport=VIEWPORT, storage_state=signed_in)
+        watched = Watched(context.new_page())
         watched.page.on("websocket", lambda socket, one=watched: socket.on("framereceived", one.hear))
         watched.page.add_init_script(f"({WATCH})()")
         watched.page.goto(f"{address}/run?id={run.run_id}&tab=graphs")
@@ -176,8 +180,9 @@ def _opened(browser: Browser, link: str, address: str, run: LeasedRun) -> list[W
             " && [...Bokeh.documents[0].all_models].some((model) => model.type === 'Figure'"
             " && model.renderers.some(({name}) => name === 'train'))",
             timeout=120_000,
+            polling=POLLING_MS,
         )
-    first.wait_for_timeout(5_000)
+    pages[0].page.wait_for_timeout(5_000)
     return pages
 
 
@@ -187,6 +192,7 @@ def _wait_for(pages: list[Watched], epoch: int) -> None:
             "(epoch) => Object.keys(window.drawn).some((drawn) => Number(drawn) >= epoch)",
             arg=epoch,
             timeout=120_000,
+            polling=POLLING_MS,
         )
 
 

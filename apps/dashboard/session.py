@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import panel as pn
+from panel.io.document import hold
 from panel.io.state import set_curdoc
 
 from apps.dashboard.live import Refresher
@@ -33,7 +34,8 @@ def on_this_page(make: Callable[[OnPage], Refresher[Any]]) -> Refresher[Any]:
 
     def when_allowed(change: Callable[..., None]) -> Callable[..., None]:
         def with_document(*arguments: Any) -> None:
-            with set_curdoc(document):
+            # Held together: one message to the browser, and not one for each thing that changes.
+            with set_curdoc(document), hold(document):
                 change(*arguments)
 
         def schedule(*arguments: Any) -> None:

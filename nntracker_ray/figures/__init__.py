@@ -14,7 +14,8 @@ from nntracker_ray.figures.learning import (
 from nntracker_ray.figures.palette import SERIES_COLORS
 from nntracker_ray.figures.rate_changes import RateChange
 from nntracker_ray.figures.reduction import keep_extremes
-from nntracker_ray.figures.series import Series, curve_series, known_metrics
+from nntracker_ray.figures.series import Series, curve_series, known_metrics, split_of
+from nntracker_ray.figures.tails import Tail
 from nntracker_ray.figures.views import Axis, CurveView, Split, smoothed
 from nntracker_ray.figures.weights3d import weights_scatter
 
@@ -28,6 +29,7 @@ __all__ = [
     "RateChange",
     "Series",
     "Split",
+    "Tail",
     "curve_series",
     "histogram_bars",
     "histogram_map",
@@ -36,5 +38,6 @@ __all__ = [
     "learning_curves",
     "mark_height",
     "smoothed",
+    "split_of",
     "weights_scatter",
 ]

@@ -64,13 +64,12 @@ class ChartGrid:
         self, rows: CurveRows, view: CurveView, further: Sequence[str], changes: tuple[RateChange, ...]
     ) -> None:
         """Follow the rows: draw when they or the view are others than before, else send what is new."""
-        frame = rows.frame
         if rows is not self._rows or (view, changes) != (self._view, self._changes):
             self._rows, self._view, self._changes = rows, view, changes
             self._charts.clear()
             self._titles.clear()
         for chart in self._charts.values():
-            chart.extend(frame)
+            chart.extend()
         self._arrange(shown_metrics(rows.latest, further))
         for metric, title in self._titles.items():
             title.update(chart_title(metric, rows.latest))
@@ -86,7 +85,7 @@ class ChartGrid:
         self.layout[:] = [self._card(metric) for metric in wanted]
 
     def _chart(self, metric: str) -> MetricChart:
-        return MetricChart(metric, self._rows.frame, self._view, self._changes)
+        return MetricChart(metric, self._rows, self._view, self._changes)
 
     def _card(self, metric: str) -> Any:
         return pn.Column(

@@ -96,9 +96,9 @@ class RunReader:
 
     def _since_last_value(self, now: datetime) -> timedelta | None:
         since = running_since(self._states)
-        if since is None or self._rows.frame.empty:
+        if since is None or self._rows.last_time is None:
             return None
-        newest: datetime = self._rows.frame["time"].max().to_pydatetime().replace(tzinfo=UTC)
+        newest = self._rows.last_time.replace(tzinfo=UTC)
         return now - max(since, newest)
 
     def _general(self, conn: Connection, head: RunHead, who: dict[str, UUID]) -> Fetched:

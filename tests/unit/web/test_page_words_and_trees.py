@@ -95,10 +95,10 @@ def test_rows_seen_before_are_not_new():
     assert rows.after_epoch == 0
     fresh = rows.add(columns(("r", "loss", 1, 0.9), ("r", "test_loss", 1, 0.8), ("r", "loss", 2, 0.7)))
 
-    assert fresh[["metric", "epoch"]].to_numpy().tolist() == [["test_loss", 1], ["loss", 2]]
-    assert len(rows.frame) == 4
+    assert [(row.metric, row.epoch) for row in fresh] == [("test_loss", 1), ("loss", 2)]
+    assert len(rows.frame) == len(rows) == 4
     assert rows.latest == {"loss": 0.7, "test_loss": 0.8}
-    assert rows.add(columns()).empty
+    assert not rows.add(columns())
 
 
 def test_the_examples_in_the_words_module_are_true():
