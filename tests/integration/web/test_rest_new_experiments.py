@@ -301,6 +301,19 @@ class TestSubmitting:
             assert "root:" not in answer.text
             assert "upload it" in told["model"]
 
+    def test_of_two_public_ones_of_a_name_one_is_said_by_its_owner(self, client, stored, bob):
+        """A name means one's own first, and never somebody's by chance."""
+        for somebody, content in ((client, b"a,b\n1,2\n"), (stored, b"a,b\n3,4\n")):
+            assert upload(somebody, "datasets", "same.csv", content, is_public=True).status_code == 201
+
+        unclear = preview_of(bob, FILE.replace("iris.arff", "same.csv"))["problems"]
+        clear = preview_of(bob, FILE.replace("iris.arff", "ada/same.csv"))["problems"]
+        own = preview_of(stored, FILE.replace("iris.arff", "same.csv"))["problems"]
+
+        assert "'ada/same.csv'" in str([one for one in unclear if one["path"] == "dataset_train"])
+        assert "dataset_train" not in {one["path"] for one in clear}
+        assert "say which" not in str(own)
+
     def test_a_stranger_cannot_use_a_digest(self, stored: httpx.Client, bob: httpx.Client):
         """Digests stand in what is shared; they must not open the data behind them."""
         digest = f"sha256:{hashlib.sha256(b'p,q' + bytes([10]) + b'1,2' + bytes([10])).hexdigest()}"
