@@ -10,7 +10,7 @@ import numpy as np
 
 from nntracker_ray.comparing import Aggregate, Axis, Curve, Difference, places_on, smoothed
 from nntracker_ray.comparing.curves import Floats
-from nntracker_ray.figures.lines import DASHES, Band, Chart, Line, band_of, crosses_of, line_of
+from nntracker_ray.figures.lines import DASHES, Band, Chart, Line, band_of, crosses_of, distinct, line_of
 from nntracker_ray.figures.palette import SERIES_COLORS
 
 AXIS_LABELS = {Axis.EPOCH: "epoch, from 0", Axis.STEP: "optimizer updates", Axis.TIME: "time of training"}
@@ -80,7 +80,7 @@ def group_chart(
     lines += [line for place, group in shown for line in _of_group(group, place, statistics, look)]
     spread = Statistic.SPREAD in statistics
     bands = [_spread(group, place, look) for place, group in shown] if spread else []
-    return Chart(tuple(lines), tuple(bands), AXIS_LABELS[Axis.EPOCH], metric, look.log)
+    return Chart(distinct(lines), tuple(bands), AXIS_LABELS[Axis.EPOCH], metric, look.log)
 
 
 def difference_chart(difference: Difference, metric: str, look: Look = Look()) -> Chart:

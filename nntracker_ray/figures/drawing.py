@@ -7,10 +7,10 @@ from typing import Any
 
 import holoviews as hv
 
-from nntracker_ray.figures.lines import Band, Chart, Line
+from nntracker_ray.figures.lines import UNSEEN, Chart, Line
 from nntracker_ray.figures.palette import MARK_COLOR
 
-DOTS, CROSSES = "dots", "crosses"  # names of the two renderers that all lines share
+DOTS, CROSSES = f"{UNSEEN}dots", f"{UNSEEN}crosses"  # names of the two renderers that all lines share
 CROSS_HEIGHT = 0.03  # share of the chart's height
 SHARE_RANGE = "share"  # a second y axis: 0 is the lower edge of the chart, 1 the upper
 GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
@@ -25,7 +25,6 @@ def drawn(chart: Chart, *, height: int = 420, legend: bool = True) -> hv.Overlay
     """
     load_backend()
     parts = [
-        *(_band(band, chart) for band in chart.bands),
         *(_curve(line, chart, legend=legend) for line in chart.lines),
         _dots(chart),
         _crosses(chart),
@@ -94,20 +93,6 @@ def _curve(line: Line, chart: Chart, *, legend: bool) -> hv.Curve:
     )
 
 
-def _band(band: Band, chart: Chart) -> hv.Polygons:
-    xs, ys = band.polygons
-    pieces = [{"x": x, "y": y} for x, y in zip(xs, ys, strict=True)]
-    area = hv.Polygons(pieces, ["x", hv.Dimension("y", label=chart.ylabel)], label=band.name)
-    return area.opts(
-        backend="bokeh",
-        color=band.color,
-        fill_alpha=band.alpha,
-        line_alpha=0,
-        show_legend=False,
-        hooks=[_named(band.name)],
-    )
-
-
 def _dots(chart: Chart) -> hv.Scatter:
     scatter = hv.Scatter(_dot_columns(chart), "x", ["y", "color", "alpha"], label=DOTS)
     return scatter.opts(
@@ -162,6 +147,18 @@ def _at_the_axis(plot: Any, _element: Any) -> None:
     renderer.name, renderer.y_range_name = CROSSES, SHARE_RANGE
 
 
+def _fill(figure: Any, chart: Chart) -> None:
+    """Give every renderer the columns that a later change will have; HoloViews leaves out what it does not draw."""
+    from bokeh.core.properties import field
+
+    columns = sources_of(chart)
+    for renderer in figure.renderers:
+        renderer.data_source.data = columns[renderer.name]
+        if renderer.name == DOTS:
+            renderer.glyph.fill_color = renderer.glyph.line_color = field("color")
+            renderer.glyph.fill_alpha = renderer.glyph.line_alpha = field("alpha")
+
+
 def _arranged(chart: Chart) -> Any:
     """Axes that follow what is drawn, and one tool that tells which line is under the pointer."""
 
@@ -169,6 +166,11 @@ def _arranged(chart: Chart) -> Any:
         from bokeh.models import BasicTicker, DataRange1d, HoverTool, NumeralTickFormatter
 
         figure = plot.state
+        for band in chart.bands:
+            # HoloViews' areas draw across gaps.
+            figure.patches("xs", "ys", source={}, level="underlay", name=band.name, color=band.color,
+                           fill_alpha=band.alpha, line_alpha=0)  # fmt: skip
+        _fill(figure, chart)
         measured = [renderer for renderer in figure.renderers if renderer.name != CROSSES]
         figure.y_range = DataRange1d(renderers=measured, only_visible=True, range_padding=0.06)
         figure.x_range = DataRange1d(only_visible=True, range_padding=0.02, min_interval=1)

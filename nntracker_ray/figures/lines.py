@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from nntracker_ray.comparing.thinning import COLUMNS, band_places, column_places
 NOTHING = np.empty(0)
 NOWHERE = np.empty(0, np.int64)
 DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
+UNSEEN = "\u200b"  # a space without width: in no name that people see
 FEW_POINTS = 60  # lines of so few show each of them as a dot
 
 
@@ -92,6 +93,17 @@ class Chart:
         ]
         bands = [(one.name, one.color, one.alpha) for one in self.bands]
         return (tuple(lines), tuple(bands), self.xlabel, self.ylabel, self.log, self.is_clock)
+
+
+def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Lines whose names differ: a tag may be called "nightly, median"."""
+    known: dict[str, Line] = {}
+    for line in lines:
+        name = line.name
+        while name in known:
+            name += UNSEEN
+        known[name] = replace(line, name=name)
+    return tuple(known.values())
 
 
 def line_of(

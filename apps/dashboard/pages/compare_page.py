@@ -68,7 +68,9 @@ class Comparisons:
         self._top = Elements(loading_view()).on_deed(self._on_deed)
         self._below = Elements(NOTHING).on_deed(self._on_deed)
         self._chart, self._figures = LineChart(), (FigurePane(), FigurePane())
-        self._card = pn.Column(styles=CARD, margin=(0, 0, 12, 0), sizing_mode="stretch_width", visible=False)
+        self._card = pn.Column(
+            self._chart.pane, styles=CARD, margin=(0, 0, 12, 0), sizing_mode="stretch_width", visible=False
+        )
         self.layout = pn.Column(self._top, self._card, self._below, sizing_mode="stretch_width", margin=0)
         self._refresher = on_this_page(
             lambda show: Refresher(

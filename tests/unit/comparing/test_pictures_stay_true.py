@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import holoviews as hv
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,8 @@ from nntracker_ray.figures.comparison_lines import (
     group_chart,
     overlay_chart,
 )
-from nntracker_ray.figures.lines import band_of, line_of
+from nntracker_ray.figures.drawing import drawn, sources_of
+from nntracker_ray.figures.lines import Chart, band_of, line_of
 
 PIXELS = 1_500  # of the widest chart
 POINTS = 1_000_000
@@ -77,8 +79,8 @@ def spiky() -> np.ndarray:
 
 def assert_true(line, x, y):
     """The line as drawn has the extremes of every pixel column of (x, y)."""
-    for drawn, whole in zip(extremes(line.x, line.y, x[0], x[-1]), extremes(x, y, x[0], x[-1]), strict=True):
-        np.testing.assert_array_equal(drawn, whole)
+    for ours, whole in zip(extremes(line.x, line.y, x[0], x[-1]), extremes(x, y, x[0], x[-1]), strict=True):
+        np.testing.assert_array_equal(ours, whole)
     assert len(line.x) < 10_000
 
 
@@ -184,3 +186,32 @@ def test_a_band_ends_at_a_gap_and_begins_behind_it():
     xs, _ = band_of("run", np.arange(5.0), low, high, "#000000").polygons
 
     assert [part.tolist() for part in xs] == [[0, 1, 1, 0], [3, 4, 4, 3]]
+
+
+def test_lines_of_one_name_stay_two_lines():
+    """A tag may be called as a line of another tag is."""
+    found = aggregate([curve(np.ones(5))])
+
+    chart = group_chart(
+        [Group("x", found), Group("x, median", found)], "loss", [Statistic.MEAN, Statistic.MEDIAN]
+    )
+
+    assert len({line.name for line in chart.lines}) == len(chart.lines) == 6
+
+
+def test_what_is_drawn_can_be_changed_in_place():
+    """A page sends new columns to the figure that is there: they must be the ones that it has."""
+    first, second = curve(np.array([1.0, np.nan, 3.0])), curve(np.array([2.0, 2.0, 4.0]))
+    both = [first, second]
+    charts = (
+        overlay_chart({"a": first, "b": second}, "loss", Look(smoothing=0.5)),
+        group_chart([Group("x", aggregate(both), both)], "loss", [*Statistic], Look(log=True)),
+        Chart(()),
+    )
+
+    for chart in charts:
+        figure = hv.render(drawn(chart))
+        columns = sources_of(chart)
+        assert {renderer.name for renderer in figure.renderers} == set(columns)
+        for renderer in figure.renderers:
+            assert set(renderer.data_source.data) == set(columns[renderer.name])
