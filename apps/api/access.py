@@ -109,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/runs/{run_id}/files/run.json", Access.VISITOR),
     Rule("GET", "/api/runs/{run_id}/archive", Access.VISITOR),
     Rule("GET", "/api/experiments/{experiment_id}/archive", Access.VISITOR),
+    Rule("GET", "/api/archives", Access.VISITOR),
     Rule("POST", "/api/archives", Access.VIEWER),
     Rule("POST", "/api/archives/import", Access.USER),
     Rule("GET", "/api/metrics", Access.VISITOR),

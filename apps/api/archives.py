@@ -26,6 +26,7 @@ from nntracker_ray.archive.checked_zip import ArchiveLimits
 from nntracker_ray.archive.choice import Choice, chosen_runs, one_experiment, one_run
 from nntracker_ray.archive.importing import Imported, Importer, import_archive
 from nntracker_ray.archive.writer import ArchiveWriter
+from nntracker_ray.commands import Selection
 from nntracker_ray.home import Home
 
 LIMITS = ArchiveLimits()
@@ -61,6 +62,7 @@ class ImportedOut(BaseModel):
 
     experiments: list[UUID]
     runs: list[UUID]
+    name: str = Field(description="what came in, in words")
     kept_ids: bool = Field(
         description="whether these are the ids of the archive; they change where one is taken"
     )
@@ -69,7 +71,8 @@ class ImportedOut(BaseModel):
     def of(cls, imported: Imported) -> ImportedOut:
         """From what the library says."""
         experiments, runs = list(imported.experiments.values()), list(imported.runs.values())
-        return cls(experiments=experiments, runs=runs, kept_ids=imported.kept_ids)
+        name = f"{len(runs)} run" + ("s" if len(runs) != 1 else "")
+        return cls(experiments=experiments, runs=runs, name=name, kept_ids=imported.kept_ids)
 
 
 @router.get("/runs/{run_id}/archive", response_class=StreamingResponse, responses={**ZIP, **documented(404)})
@@ -90,6 +93,19 @@ def download_experiment(
     """Every run of an experiment in one archive."""
     viewer_id = caller_of(request).viewer_id
     choice = one_experiment(database_of(request), viewer_id=viewer_id, experiment_id=experiment_id)
+    return _archive(request, choice, checkpoints)
+
+
+@router.get("/archives", response_class=StreamingResponse, responses={**ZIP, **documented(404)})
+def download_runs(
+    request: Request,
+    run: Annotated[list[UUID], Query(min_length=1, max_length=1000, description="may be repeated")],
+    checkpoints: WithCheckpoints = False,
+) -> StreamingResponse:
+    """Some runs in one archive, for links."""
+    selection = Selection(run_ids=tuple(dict.fromkeys(run)))
+    viewer_id = caller_of(request).viewer_id
+    choice = chosen_runs(database_of(request), viewer_id=viewer_id, selection=selection)
     return _archive(request, choice, checkpoints)
 
 

@@ -10,7 +10,8 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from nntracker_ray.archive.checked_zip import ArchiveLimits, CheckedArchive, opened_archive
-from nntracker_ray.archive.choice import chosen_runs
+from nntracker_ray.archive.choice import Choice, chosen_runs
+from nntracker_ray.archive.layout import IMPORTED_FACT
 from nntracker_ray.archive.plan import Plan, read_plan
 from nntracker_ray.archive.reader import ArchiveReader
 from nntracker_ray.archive.run_import import RunImport
@@ -19,7 +20,7 @@ from nntracker_ray.commands import Selection
 from nntracker_ray.errors import BadInputError, ConflictError, DatabaseAwayError, NotFoundError, StorageError
 from nntracker_ray.home import Home
 from nntracker_ray.models.store import ModelStore
-from nntracker_ray.storage.archive_queries import ArchivedRun
+from nntracker_ray.storage.archive_queries import ArchivedRun, archived_facts
 from nntracker_ray.storage.audit_log import note_deed
 from nntracker_ray.storage.connection import Connection, Database
 from nntracker_ray.storage.deletion_writes import require_no_leftovers
@@ -115,9 +116,26 @@ class _Work:
             return
         if {run.run_id for run in there.runs} != ids:
             return
+        if self._came_from_this(there):
+            raise _already_here(len(ids))
         here = ArchiveWriter(self.database, self.home, there, by="", made_at=datetime.now(UTC))
         if here.digest() == self.archive.manifest.content_digest:
             raise _already_here(len(ids))
+
+    def _came_from_this(self, there: Choice) -> bool:
+        """Whether an earlier import of the same archive has brought them, and nobody has trained them since.
+
+        Runs that were at work when it was made are not what it says: they came in stopped.
+        """
+        said = {run.run_id: run.attempt for run in self.plan.runs}
+        digest = self.archive.manifest.content_digest
+        with self.database.connection() as conn:
+            for run in there.runs:
+                facts = archived_facts(conn, run.run_no)
+                origin = next((fact.value for fact in facts if fact.key == IMPORTED_FACT), None) or {}
+                if origin.get("archive") != digest or run.attempt != said[run.run_id]:
+                    return False
+        return True
 
     def store(self) -> Imported:
         """Everything in one transaction; under new ids if one of the old ones is taken."""
@@ -167,7 +185,8 @@ class _Work:
                 raise _IdsTakenError
 
     def _run(self, conn: Connection, run: ArchivedRun, ids: Imported, numbers: dict[UUID, int]) -> RunImport:
-        work = RunImport(conn, ArchiveReader(self.archive), run, self.plan.specs[run.run_id])
+        spec, digest = self.plan.specs[run.run_id], self.archive.manifest.content_digest
+        work = RunImport(conn, ArchiveReader(self.archive), run, spec, archive_digest=digest)
         parent_no = numbers[run.parent_id] if run.parent_id else None
         number = work.insert(
             ids.experiments[run.experiment_id], ids.runs, parent_no=parent_no, by=self.importer.name

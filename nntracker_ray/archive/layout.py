@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 FORMAT: Final = "nntracker archive"
 VERSION: Final = 1
@@ -45,7 +44,7 @@ class Manifest(BaseModel):
 
     format: str
     version: int
-    made_at: datetime
+    made_at: AwareDatetime
     experiments: tuple[UUID, ...] = Field(max_length=100_000)
     runs: tuple[UUID, ...] = Field(max_length=1_000_000)
     members: tuple[Member, ...] = Field(max_length=2_000_000)

@@ -46,6 +46,11 @@ class ArchiveReader:
     def __init__(self, archive: CheckedArchive) -> None:
         self._archive = archive
 
+    @property
+    def made_at(self) -> datetime:
+        """When the archive was made: nobody knows of later."""
+        return self._archive.manifest.made_at
+
     def experiment(self, experiment_id: UUID) -> tuple[ExperimentFile, str]:
         """An experiment, and its configuration as JSON text."""
         place = experiment_member(experiment_id, "experiment.json")

@@ -32,8 +32,17 @@ class RunImport:
     The caller's transaction undoes it all.
     """
 
-    def __init__(self, conn: Connection, reader: ArchiveReader, run: ArchivedRun, spec: RunSpec) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        reader: ArchiveReader,
+        run: ArchivedRun,
+        spec: RunSpec,
+        *,
+        archive_digest: str,
+    ) -> None:
         self._conn, self._reader, self._run, self._spec = conn, reader, run, spec
+        self._archive_digest = archive_digest
         self._run_no, self._by = 0, ""
 
     def insert(
@@ -48,8 +57,9 @@ class RunImport:
         self._by = by
         run_id = ids[self._run.run_id]
         spec = self._text(experiment_id, ids, parent_no)
-        state = self._run.state if self._is_at_rest else str(RunState.STOPPED)
-        named = replace(self._run, run_id=run_id, experiment_id=experiment_id, spec=spec, state=state)
+        named = replace(self._run, run_id=run_id, experiment_id=experiment_id, spec=spec)
+        if not self._is_at_rest:
+            named = replace(named, state=str(RunState.STOPPED), ended_at=self._reader.made_at)
         number = put.import_run(self._conn, named, parent_no=parent_no)
         self._run_no = number or 0
         return number
@@ -96,7 +106,8 @@ class RunImport:
         said = self._reader.listed(self._run.run_id, "facts.json", FACTS)
         if any(fact.key in LEFT_OUT_FACTS for fact in said):
             raise BadInputError(f"run {self._run.run_id} has facts that no archive holds")
-        origin = {"run_id": str(self._run.run_id), "by": self._by, "at": datetime.now(UTC).isoformat()}
+        whence = {"run_id": str(self._run.run_id), "archive": self._archive_digest}
+        origin = {**whence, "by": self._by, "at": datetime.now(UTC).isoformat()}
         facts = [Fact(one.key, one.attempt, one.value) for one in said]
         put.import_facts(self._conn, self._run_no, [*facts, Fact(IMPORTED_FACT, self._run.attempt, origin)])
 

@@ -23,6 +23,7 @@ ORDERS = {
     str(RunOrder(RunColumn.DURATION, descending=True)): "Longest",
     str(RunOrder(RunColumn.STARTED, descending=True)): "Latest start",
 }
+MOST_DOWNLOADED = 200
 BULK = ((Verb.PAUSE, "Pause"), (Verb.RESUME, "Resume"), (Verb.STOP, "Stop"), (Verb.RERUN, "Train again"))
 
 
@@ -66,11 +67,20 @@ def selection_bar(selected: Collection[UUID], total: int) -> Tree:
         *(button(text, act=f"bulk-{verb}") for verb, text in BULK),
         button("Tag …", act="bulk-tag"),
         button("Compare", act="bulk-compare"),
+        _download(selected),
         button("Delete …", act="bulk-delete", cls="danger-quiet"),
         cls="selection-bar",
         role="region",
         aria_label="Selected runs",
     )
+
+
+def _download(selected: Collection[UUID]) -> Tree | None:
+    """One archive of all; of more than an address can hold each experiment has its own."""
+    if len(selected) > MOST_DOWNLOADED:
+        return None
+    runs = "&".join(f"run={run_id}" for run_id in sorted(selected, key=str))
+    return h("a", "Download", href=f"/api/archives?{runs}", download="", cls="quiet-link")
 
 
 def sort_heading(place: RunsPlace, title: str, cls: str, column: str) -> Tree:

@@ -122,6 +122,8 @@ class RunsList:
             self._dialog.update(NO_DIALOG)
         elif deed.act == "share":
             self._share(_uuid(deed.value))
+        elif deed.act == "imported":
+            self._told(Said(f"{deed.value} came in"))
         elif self._may_act:
             self._act(deed)
 

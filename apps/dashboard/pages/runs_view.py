@@ -11,6 +11,7 @@ from uuid import UUID
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.trees import Tree
+from apps.dashboard.components.upload import upload_row
 from apps.dashboard.pages.run_parts import message, progress_bar, state_chip
 from apps.dashboard.pages.runs_bars import filter_bar, selection_bar, sort_heading
 from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
@@ -84,9 +85,8 @@ def runs_view(page: RunsPage) -> Tree:
     if not page.total and not page.place.is_filtered:
         return _empty(page)
     body = _nothing_matches() if not page.rows else _table(page)
-    return h(
-        "div", _title(page), filter_bar(page.place, page.tags), body, selection_bar(page.selected, page.total)
-    )
+    bars = filter_bar(page.place, page.tags), body, selection_bar(page.selected, page.total)
+    return h("div", _title(page), *bars, _import() if page.may_act else None)
 
 
 def away_view() -> Tree:
@@ -117,8 +117,15 @@ def _empty(page: RunsPage) -> Tree:
         h("p", h("a", "Make one here", href="/new", cls="main-link")),
         "or submit a file, and its runs appear here while they train:",
         h("pre", h("code", "nntracker run experiment.json")),
+        h("p", "Runs that were taken out of another NNTracker come in by their archive:"),
+        _import(),
         cls="empty",
     )
+
+
+def _import() -> Tree:
+    upload = upload_row("Import an archive", "/api/archives/import", act="imported", accept=".zip")
+    return h("div", upload, data_uploads=True, data_key="import", cls="import")
 
 
 def _nothing_matches() -> Tree:

@@ -193,6 +193,8 @@ class TestOutAndIn:
             changes = queries.state_changes(conn, viewer_id=viewer_id, run_id=specs[0].run_id)
         assert row.state is RunState.STOPPED
         assert "it was running" in changes["why"][-1]
+        with pytest.raises(ConflictError, match="already here"):
+            bring_in(other, home, out)
 
     def test_where_it_came_from_stays_known(
         self, database: Database, other: Database, home: Home, tmp_path: Path
