@@ -103,6 +103,19 @@ class TestRegistering:
         assert second.status_code == 400
         assert root.get("/api/invitations").json() == {"invitations": []}
 
+    def test_closed_is_closed_with_an_invitation_too(self, platform: Platform):
+        """An administrator closes the door: links that are out open nothing, and no new ones are made."""
+        root = platform.signed_in("root")
+        link = root.post("/api/invitations", json={"role": "user"}).json()["link"]
+        root.put("/api/settings", json={"registration": "closed"})
+        form = {"name": "eve", "password": PASSWORD, "invitation": link.partition("#")[2]}
+
+        refused = platform.client().post("/registration", json=form)
+
+        assert refused.status_code == 404
+        assert "closed" in refused.json()["detail"]
+        assert root.post("/api/invitations", json={"role": "user"}).status_code == 409
+
     def test_open_registration_makes_users_and_nothing_more(self, platform: Platform):
         """Nobody gives themselves a role (mass assignment)."""
         administration.change_settings(platform.database, platform.root, {"registration": "open"})
@@ -294,6 +307,29 @@ class TestAdministering:
         with platform.database.connection() as conn:
             conn.execute("UPDATE users SET disabled_at = NULL WHERE is_local")
 
+    def test_one_account_is_shown_with_what_its_runs_do(self, platform: Platform):
+        """Who has the machine?"""
+        ada_id = platform.add("ada")
+        submit_for(platform, ada_id)
+        root = platform.signed_in("root")
+
+        ada = root.get(f"/api/users/{ada_id}").json()
+
+        assert (ada["name"], ada["at_work"], ada["cpu"]) == ("ada", 0, 0)
+        assert ada["runs"] > 0
+        assert root.get("/api/users/00000000-0000-0000-0000-000000000000").status_code == 404
+
+    def test_a_disabled_account_gets_no_link(self, platform: Platform):
+        """It would open nothing, and nobody would know why."""
+        ada_id = platform.add("ada")
+        root = platform.signed_in("root")
+        root.patch(f"/api/users/{ada_id}", json={"disabled": True})
+
+        refused = root.post(f"/api/users/{ada_id}/login-link")
+
+        assert refused.status_code == 409
+        assert "enable" in refused.json()["detail"]
+
     def test_deleting_somebody_says_what_becomes_of_their_experiments(self, platform: Platform):
         """Results are not lost by a click."""
         ada_id = platform.add("ada")
@@ -348,6 +384,16 @@ class TestSharing:
             assert bob.get(f"/api/experiments/{experiment_id}/{path}").status_code == 404
         shared = bob.post(f"/api/experiments/{experiment_id}/shares", json={"name": "bob"})
         assert shared.status_code == 404
+
+    def test_what_is_somebodys_own_is_not_shared_with_them(self, platform: Platform):
+        """An administrator shares it for them, and means somebody else."""
+        experiment_id = submit_for(platform, platform.add("ada"))
+        shares = f"/api/experiments/{experiment_id}/shares"
+
+        refused = platform.signed_in("root").post(shares, json={"name": "ada"})
+
+        assert refused.status_code == 409
+        assert "ada's own" in refused.json()["detail"]
 
     def test_a_colleague_sees_and_acts_as_far_as_was_said(self, platform: Platform):
         """See first, act later, and no more when it is over."""
