@@ -123,6 +123,8 @@ class OwnSources:
         return self._meant("model", source, find)
 
     def _meant(self, kind: str, source: str, find: Callable[[str | None, str | None], Sequence[Row]]) -> Row:
+        if not source.isprintable():
+            raise DatasetError(f"no stored {kind} {source[:120]!r}: names hold no control characters")
         digest = _digest_in(source)
         owner, slash, plain = source.rpartition("/")
         found = find(digest, None) if digest else find(None, source) or (find(None, plain) if slash else ())

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from apps.api.asked_words import WITHOUT_NUL
 from apps.api.bodies import body_to_file
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
@@ -67,8 +68,8 @@ async def upload_dataset(
 @router.get("", responses=documented(400))
 def list_datasets(
     request: Request,
-    search: Annotated[str, Query(max_length=200, description="part of the name")] = "",
-    name: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[str, Query(max_length=200, pattern=WITHOUT_NUL, description="part of the name")] = "",
+    name: Annotated[str | None, Query(max_length=200, pattern=WITHOUT_NUL)] = None,
     digest: Annotated[
         str | None, Query(max_length=80, description="`sha256:` or the hex digits alone")
     ] = None,

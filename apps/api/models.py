@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from apps.api.asked_words import WITHOUT_NUL
 from apps.api.bodies import short_body
 from apps.api.datasets import Name, hex_digest
 from apps.api.problems import documented
@@ -56,8 +57,8 @@ async def upload_model(
 @router.get("", responses=documented(400))
 def list_models(
     request: Request,
-    search: Annotated[str, Query(max_length=200, description="part of the name")] = "",
-    name: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[str, Query(max_length=200, pattern=WITHOUT_NUL, description="part of the name")] = "",
+    name: Annotated[str | None, Query(max_length=200, pattern=WITHOUT_NUL)] = None,
     digest: Annotated[
         str | None, Query(max_length=80, description="`sha256:` or the hex digits alone")
     ] = None,

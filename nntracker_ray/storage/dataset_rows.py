@@ -98,7 +98,11 @@ def page_of_datasets(
     values |= {"search": search, "limit": limit, "offset": offset}
     with conn.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(query("list_datasets"), values).fetchall()
-    total = found[0]["total"] if found else 0
+        # Behind the last page there is no row that could say how many there are.
+        first = (
+            found or cursor.execute(query("list_datasets"), {**values, "limit": 1, "offset": 0}).fetchall()
+        )
+    total = first[0]["total"] if first else 0
     return DatasetPage(tuple(map(_row, found)), total)
 
 

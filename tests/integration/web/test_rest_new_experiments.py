@@ -193,6 +193,25 @@ class TestDatasets:
         assert answer.status_code == 201, answer.text
         assert stored.get("/api/datasets").status_code == 200
 
+    @pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "<img src=x onerror=alert(1)>", "\\u202e"])
+    def test_strange_text_inside_is_no_server_error(self, stored: httpx.Client, text: str):
+        """Whatever stands in a file, lists of datasets must not break by it."""
+        content = f'{{"{text}": ["{text}", "b"], "n": [1, 2]}}'.encode()
+
+        answer = upload(stored, "datasets", "strange.json", content, renumber=True)
+
+        assert answer.status_code in (201, 400), answer.text
+        assert stored.get("/api/datasets").status_code == 200
+        assert stored.get("/api/datasets", params={"search": "\x00"}).status_code == 422
+
+    @pytest.mark.parametrize("source", ['"\\0"', '"\\ud800"', '"sha256:"', "''", "/", "a/b/c", "x" * 1999])
+    def test_strange_sources_are_no_server_error(self, stored: httpx.Client, source: str):
+        """A name is looked for in the database; the database must not be what refuses it."""
+        told = stored.post("/api/experiments/preview", content=FILE.replace("iris.arff", source))
+
+        assert told.status_code == 200, told.text
+        assert not told.json()["can_submit"]
+
 
 class TestModels:
     def test_an_upload_says_what_the_model_is(self, bob: httpx.Client):
@@ -216,6 +235,22 @@ class TestModels:
         assert answer.status_code == 400
         assert "Lambda" in answer.json()["detail"]
         assert upload(bob, "models", "long", b" " * 2_000_000).status_code == 413
+
+    def test_strange_names_of_layers_are_no_server_error(self, bob: httpx.Client):
+        """Names of layers come back in lists of models."""
+        for name in ("\\u0000", "\\ud800", "<b>"):
+            text = MODEL.read_text().replace('"hidden"', f'"{name}"')
+            assert upload(bob, "models", "strange", text.encode(), renumber=True).status_code in (201, 400)
+        assert bob.get("/api/models").status_code == 200
+
+    def test_behind_the_last_page_the_total_is_still_told(self, bob: httpx.Client):
+        """Who pages on must learn where the end is."""
+        upload(bob, "models", "mine", MODEL.read_bytes())
+
+        told = bob.get("/api/models", params={"offset": 1000}).json()
+
+        assert told["models"] == []
+        assert told["total"] >= 1
 
 
 class TestPreview:
