@@ -278,7 +278,7 @@ class TestWhatADeletedRunOfTheSameIdHasLeft:
         assert not CheckpointFolder(home, target.new_run_id).has("origin")
         with database.connection() as connection:
             fork = find_run(connection, viewer_id=owner_id, run_id=target.new_run_id)
-            spec = run_spec_of(connection, owner_id=owner_id, run_id=target.new_run_id)
+            spec = run_spec_of(connection, viewer_id=owner_id, run_id=target.new_run_id)
         assert fork.epochs_done == 2
         assert spec.origin == Origin(lease.run_id, "last", lease.run_no)
 
@@ -294,7 +294,7 @@ class TestWhatADeletedRunOfTheSameIdHasLeft:
         owner_id, lease = again
         monkeypatch.setenv("NNTRACKER_SHARED", str(shared := tmp_path / "shared"))
         copy = shared / "checkpoints" / str(lease.run_id) / "last.ckpt"
-        wanted = {"owner_id": owner_id, "run_id": lease.run_id, "name": "last", "form": Form.CHECKPOINT}
+        wanted = {"viewer_id": owner_id, "run_id": lease.run_id, "name": "last", "form": Form.CHECKPOINT}
         taken = tmp_path / "taken.ckpt"
 
         with pytest.raises(NotFoundError):
