@@ -9,6 +9,8 @@ from uuid import UUID
 
 from apps.dashboard import words
 from nntracker_ray import control
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.accounts.standing import require_role
 from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb
 from nntracker_ray.errors import NNTrackerError
 from nntracker_ray.home import Home
@@ -53,6 +55,8 @@ class Acting:
     ) -> Said:
         """Give a command for these runs."""
         try:
+            with self.database.connection() as conn:
+                require_role(conn, self.actor_id, Role.USER)
             row = control.command(
                 self.database,
                 self.home,
@@ -70,6 +74,7 @@ class Acting:
         """Change the tags of these runs."""
         try:
             with self.database.connection() as conn:
+                require_role(conn, self.actor_id, Role.USER)
                 done = change_tags(
                     conn,
                     actor_id=self.actor_id,

@@ -22,6 +22,8 @@ from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
 from apps.heavy_work import Lane
 from nntracker_ray.accounts.actor import Actor
+from nntracker_ray.accounts.roles import Role
+from nntracker_ray.accounts.standing import require_role
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.config.writing import file_of
@@ -210,6 +212,8 @@ class NewExperiment:
 
     def _submit(self, draft: Draft) -> UUID | tuple[Problem, ...]:
         try:
+            with self._platform.database.connection() as conn:
+                require_role(conn, self._user_id, Role.USER)
             return submit_own(
                 draft.text,
                 actor=self._actor,

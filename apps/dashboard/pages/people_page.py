@@ -26,9 +26,10 @@ from apps.dashboard.serving import Platform
 from apps.dashboard.session import on_this_page
 from nntracker_ray.accounts.registration import registration
 from nntracker_ray.accounts.roles import Role
+from nntracker_ray.accounts.standing import require_role
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.storage import account_writes, invitation_writes
-from nntracker_ray.storage.account_queries import account_row, find_account, list_accounts
+from nntracker_ray.storage.account_queries import account_row, list_accounts
 from nntracker_ray.storage.audit_log import list_deeds
 from nntracker_ray.storage.connection import Connection
 
@@ -83,10 +84,10 @@ class People:
 
     def _may_look(self, conn: Connection) -> bool:
         try:
-            account = find_account(conn, self._caller.viewer_id)
+            require_role(conn, self._caller.viewer_id, Role.ADMINISTRATOR)
         except NotFoundError:
             return False
-        return account.disabled_at is None and account.role.allows(Role.ADMINISTRATOR)
+        return True
 
     def _found(self, conn: Connection, place: PeoplePlace) -> Found:
         if place.person is not None:
