@@ -20,6 +20,7 @@ from rich.text import Text
 from apps.browser import open_in_browser
 from apps.platform import Platform, PlatformOptions
 from nntracker_ray.errors import NNTrackerError, PlatformError
+from nntracker_ray.example_files import offer_files
 from nntracker_ray.home import Home
 from nntracker_ray.platform_file import (
     START_TIMEOUT_S,
@@ -129,6 +130,7 @@ def _submit_example(platform: Platform, home: Home, console: Console) -> None:
         with console.status("submitting the example experiment") as status:
             prepared = prepare(EXAMPLE, home=home, owner_id=owner_id, report=status.update)
             submit(database, prepared, owner_id=owner_id)
+            offer_files(database, home, prepared, owner_id=owner_id)
     except NNTrackerError as error:
         # The platform is up and useful without its example.
         console.print(Text(f"the example was not submitted: {error}", style="yellow"))
