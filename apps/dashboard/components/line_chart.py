@@ -43,7 +43,7 @@ class LineChart:
             for name, fresh in columns.items():
                 _send(self._sources[name], self._sent[name], fresh)
         else:
-            figure = hv.render(drawn(chart, legend=False))
+            figure = hv.render(drawn(chart, on_page=True))
             self._sources = {renderer.name: renderer.data_source for renderer in figure.renderers}
             self._looks = chart.looks
             self.pane.object = figure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import holoviews as hv
 import numpy as np
 import pytest
@@ -209,8 +211,8 @@ def test_what_is_drawn_can_be_changed_in_place():
         Chart(()),
     )
 
-    for chart in charts:
-        figure = hv.render(drawn(chart))
+    for chart, on_page in product(charts, (True, False)):
+        figure = hv.render(drawn(chart, on_page=on_page))
         columns = sources_of(chart)
         assert {renderer.name for renderer in figure.renderers} == set(columns)
         for renderer in figure.renderers:
