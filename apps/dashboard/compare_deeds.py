@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from apps.dashboard.compare_place import MOST_HIDDEN, MOST_SUBJECTS, ComparePlace, Subject, View, weight_of
+from apps.dashboard.compare_place import (
+    MOST_HIDDEN,
+    MOST_SUBJECTS,
+    ComparePlace,
+    Kind,
+    Subject,
+    View,
+    weight_of,
+)
 from apps.dashboard.components.elements import Deed
 from nntracker_ray.comparing import Axis
 from nntracker_ray.figures.comparison_lines import Statistic
@@ -23,7 +31,9 @@ def _added(place: ComparePlace, deed: Deed) -> ComparePlace:
     subject = Subject.read(deed.value)
     if subject is None or subject in place.subjects:
         return place
-    return place.but(subjects=(*place.subjects, subject)[-MOST_SUBJECTS:])
+    # In the order that an address gives them back in, so that colours stay what they are.
+    subjects = sorted((*place.subjects, subject)[-MOST_SUBJECTS:], key=lambda one: [*Kind].index(one.kind))
+    return place.but(subjects=tuple(subjects))
 
 
 def _removed(place: ComparePlace, deed: Deed) -> ComparePlace:

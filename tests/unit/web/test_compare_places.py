@@ -116,6 +116,15 @@ def test_deeds_change_one_thing_and_nonsense_changes_nothing():
     assert all(after(added, deed) == added for deed in deeds)
 
 
+def test_what_is_added_stands_where_the_address_will_have_it():
+    """Colours must not change when the page is loaded again."""
+    place = ComparePlace()
+    for subject in ("experiment:" + str(EXPERIMENT), "tag:b", f"run:{UUID(int=1)}", "tag:a"):
+        place = after(place, Deed("add", subject))
+
+    assert read(place.address()) == place
+
+
 def test_tags_alone_are_compared_as_groups_at_first():
     """Who compares tags wants to know about many runs."""
     assert read("/compare?tag=a&tag=b").shown_view is View.GROUPS
