@@ -20,6 +20,7 @@ class Lane(Enum):
 
     READING = "reading"  # files that came, data that are fetched: minutes at worst
     LOOKING = "looking"  # at what an experiment would make: a second at worst
+    WEIGHTS = "weights"  # captured arrays, read and counted: seconds at worst
 
 
 # Two readers at once may take eight gigabytes.

@@ -29,6 +29,7 @@ EARLY, LATE = range(3, 23), range(300, 320)  # epochs measured; those between ar
 EVERY_S = 1.0
 GOAL_MS = 500
 POLLING_MS = 500
+PATIENCE_MS = 240_000  # twenty browsers open slowly on two cores
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
@@ -170,6 +171,7 @@ def _opened(browser: Browser, link: str, address: str, run: LeasedRun) -> list[W
     for _ in range(PAGES):
         context = browser.new_context(viewport=VIEWPORT, storage_state=signed_in)
         watched = Watched(context.new_page())
+        watched.page.set_default_timeout(PATIENCE_MS)
         watched.page.on("websocket", lambda socket, one=watched: socket.on("framereceived", one.hear))
         watched.page.add_init_script(f"({WATCH})()")
         watched.page.goto(f"{address}/run?id={run.run_id}&tab=graphs")
@@ -179,7 +181,7 @@ def _opened(browser: Browser, link: str, address: str, run: LeasedRun) -> list[W
             "() => (window.Bokeh?.documents?.[0]?.all_models ?? new Set()).size > 0"
             " && [...Bokeh.documents[0].all_models].some((model) => model.type === 'Figure'"
             " && model.renderers.some(({name}) => name === 'train'))",
-            timeout=120_000,
+            timeout=PATIENCE_MS,
             polling=POLLING_MS,
         )
     pages[0].page.wait_for_timeout(5_000)
@@ -191,7 +193,7 @@ def _wait_for(pages: list[Watched], epoch: int) -> None:
         watched.page.wait_for_function(
             "(epoch) => Object.keys(window.drawn).some((drawn) => Number(drawn) >= epoch)",
             arg=epoch,
-            timeout=120_000,
+            timeout=PATIENCE_MS,
             polling=POLLING_MS,
         )
 

@@ -15,11 +15,13 @@ from apps.api.asked_words import NPZ_CONTENT, Word
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import ArrayOut, Number, json_number
+from apps.heavy_work import Lane, heavily
 from nntracker_ray import npz
 from nntracker_ray.errors import NotFoundError
-from nntracker_ray.histograms import MOST_BINS, histograms_over_epochs
+from nntracker_ray.histograms import MOST_BINS, Histograms, histograms_over_epochs
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import queries
+from nntracker_ray.storage.tables import Columns
 
 MOST_POINTS = 200_000
 MOST_VALUES = 20_000_000  # counted into histograms: beyond, evenly spaced epochs are
@@ -69,7 +71,7 @@ def run_layers(request: Request, run_id: UUID) -> list[CapturedLayerOut]:
 
 
 @router.get("/weights/points")
-def run_weight_points(
+async def run_weight_points(
     request: Request,
     run_id: UUID,
     layer: Name,
@@ -78,10 +80,14 @@ def run_weight_points(
 ) -> WeightPoints:
     """One array over its epochs in at most so many points; least and greatest of every stretch are among them."""
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        columns = queries.reduced_weights(
-            conn, viewer_id=viewer_id, run_id=run_id, layer=layer, tensor=tensor, max_points=max_points
-        )
+
+    def read() -> Columns:
+        with database_of(request).connection() as conn:
+            return queries.reduced_weights(
+                conn, viewer_id=viewer_id, run_id=run_id, layer=layer, tensor=tensor, max_points=max_points
+            )
+
+    columns = await heavily(Lane.WEIGHTS, read)
     return WeightPoints(
         epoch=np.asarray(columns["epoch"]).tolist(),
         index=np.asarray(columns["index"]).tolist(),
@@ -90,23 +96,28 @@ def run_weight_points(
 
 
 @router.get("/captures/{epoch}", response_class=Response, responses={**NPZ_CONTENT, **documented(404)})
-def run_capture(request: Request, run_id: UUID, epoch: int) -> Response:
+async def run_capture(request: Request, run_id: UUID, epoch: int) -> Response:
     """Every array captured at the end of an epoch (0-based). NPZ: by "layer/tensor", each in its own dtype."""
     if not 0 <= epoch <= LAST_EPOCH:
         raise NotFoundError(f"there is no epoch {epoch}; epochs are counted from 0")
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        arrays = queries.capture_of_epoch(conn, viewer_id=viewer_id, run_id=run_id, epoch=epoch)
+
+    def read() -> bytes:
+        with database_of(request).connection() as conn:
+            arrays = queries.capture_of_epoch(conn, viewer_id=viewer_id, run_id=run_id, epoch=epoch)
+        return npz.write_arrays(arrays)
+
+    content = await heavily(Lane.WEIGHTS, read)
     called = f'attachment; filename="{str(run_id)[:8]}-epoch-{epoch:04}.npz"'
     return Response(
-        npz.write_arrays(arrays),
+        content,
         media_type="application/octet-stream",
         headers={"content-disposition": called, "x-content-form": "npz"},
     )
 
 
 @router.get("/histograms")
-def run_histograms(
+async def run_histograms(
     request: Request,
     run_id: UUID,
     layer: Name,
@@ -114,17 +125,22 @@ def run_histograms(
     bins: Annotated[int, Query(ge=1, le=MOST_BINS)] = 60,
 ) -> HistogramsOut:
     """Histograms of one array over its epochs. Of more than 20 million values, those of evenly spaced epochs."""
-    with database_of(request).connection() as conn:
-        read = partial(
-            queries.captures_of_array,
-            conn,
-            viewer_id=caller_of(request).viewer_id,
-            run_id=run_id,
-            layer=layer,
-            tensor=tensor,
-            most_values=MOST_VALUES,
-        )
-        found = histograms_over_epochs(read, bins=bins)
+    viewer_id = caller_of(request).viewer_id
+
+    def count() -> Histograms:
+        with database_of(request).connection() as conn:
+            read = partial(
+                queries.captures_of_array,
+                conn,
+                viewer_id=viewer_id,
+                run_id=run_id,
+                layer=layer,
+                tensor=tensor,
+                most_values=MOST_VALUES,
+            )
+            return histograms_over_epochs(read, bins=bins)
+
+    found = await heavily(Lane.WEIGHTS, count)
     return HistogramsOut(
         epochs=found.epochs.tolist(),
         edges=found.edges.tolist(),

@@ -106,7 +106,7 @@ def _tags(head: RunHead) -> Tree | None:
     tags = [_tag(tag, may_act=head.may_act) for tag in head.row.tags]
     if head.may_act:
         tags.append(button("Add a tag …", act="ask-tag", cls="quiet-link"))
-    return h("div", *tags, cls="tags", aria_label="Tags") if tags else None
+    return h("div", *tags, cls="tags", role="group", aria_label="Tags of this run") if tags else None
 
 
 def _tag(tag: str, *, may_act: bool) -> Tree:

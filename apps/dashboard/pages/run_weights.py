@@ -25,6 +25,7 @@ from apps.dashboard.pages.run_weight_pickers import (
 )
 from apps.dashboard.run_place import Graph, RunPlace
 from apps.dashboard.session import in_background
+from apps.heavy_work import Lane
 from nntracker_ray.figures import histogram_bars, histogram_map, weights_scatter
 from nntracker_ray.figures.weights3d import MOST_POINTS
 from nntracker_ray.histograms import Histograms, histograms_over_epochs
@@ -65,7 +66,8 @@ class WeightsPanel:
             self._wanted, self._found = wanted, None
             self._arrange(wanted.graph)
             work = self._scattered if wanted.graph is Graph.WEIGHTS else self._counted
-            in_background(partial(work, wanted), partial(self._draw, wanted, place.epoch))
+            draw = partial(self._draw, wanted, place.epoch)
+            in_background(partial(work, wanted), draw, lane=Lane.WEIGHTS)
         elif place.epoch != self._epoch:
             self._show_epoch(place.epoch)
 
