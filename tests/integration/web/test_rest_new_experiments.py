@@ -336,6 +336,14 @@ class TestSubmitting:
             assert "root:" not in answer.text
             assert "upload it" in told["model"]
 
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:5432/x.csv", "http://169.254.169.254/x", "ftp://a/b"])
+    def test_urls_lead_nowhere_inside(self, stored: httpx.Client, url: str):
+        """The platform must not be anybody's way into the network it stands in."""
+        answer = submit_text(stored, FILE.replace("iris.arff", url))
+
+        assert answer.status_code == 400
+        assert [one["path"] for one in answer.json()["problems"]] == ["dataset_train"]
+
     def test_of_two_public_ones_of_a_name_one_is_said_by_its_owner(self, client, stored, bob):
         """A name means one's own first, and never somebody's by chance."""
         for somebody, content in ((client, b"a,b\n1,2\n"), (stored, b"a,b\n3,4\n")):
