@@ -8,6 +8,8 @@ from fastapi.routing import APIRoute
 from apps.dashboard.serving import Platform
 from apps.dashboard.sockets_fix import close_sessions_with_their_sockets
 
+UNOPENED_MS = 120_000
+
 
 def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     """Serve the pages from `app`.
@@ -54,6 +56,8 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
         secret_key=secret,
         include_headers=[CALLER_HEADER.title()],  # as Tornado spells headers
         include_cookies=[THEME_COOKIE],
+        # A slow telephone loads our scripts for longer than the usual 15 s before it opens the page's websocket.
+        unused_session_lifetime_milliseconds=UNOPENED_MS,
     )
     for route in app.routes:
         if isinstance(route, APIRoute) and route.path in pages:

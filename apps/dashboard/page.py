@@ -40,7 +40,7 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
     """
     pn.state.curdoc.theme = BokehTheme(json=PLOTS_KEEP)
     pn.state.curdoc.js_on_event("connection_lost", CustomJS(code=LEAVE_IF_SIGNED_OUT))
-    bar = Elements(_bar(page_caller(), pn.state.location.pathname if pn.state.location else "/"))
+    bar = Elements(_bar(page_caller(), _path_here()))
     framed = pmui.Page(
         title="",
         meta_title=f"{title} · NNTracker",
@@ -57,6 +57,14 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
     )
     framed.param.watch(lambda event: bar.remember_theme(dark=event.new), "dark_theme")
     return framed
+
+
+def _path_here() -> str:
+    """Of this page; "" for one that is built again for a browser that took too long: its request is forgotten."""
+    try:
+        return pn.state.location.pathname if pn.state.location else "/"
+    except AttributeError:
+        return ""
 
 
 def built(make: Callable[[], pmui.Page]) -> pmui.Page:
