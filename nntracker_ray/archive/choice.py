@@ -31,7 +31,7 @@ class Choice:
         if len(self.runs) == 1:
             return f"nntracker-run-{str(self.runs[0].run_id)[:8]}.zip"
         if len(self.experiments) == 1:
-            return f"nntracker-experiment-{str(self.experiments[0].experiment_id)[:8]}.zip"
+            return f"nntracker-{len(self.runs)}-runs-of-{str(self.experiments[0].experiment_id)[:8]}.zip"
         return f"nntracker-{len(self.runs)}-runs.zip"
 
 
