@@ -14,6 +14,7 @@
     ├── StaleAttemptError             a newer attempt of this run holds the lease; this trainer must stop
     ├── StorageError                  the database
     │   ├── DatabaseAwayError         it does not answer; trying again later may help
+    │   ├── UnstorableTextError       a text with a NUL character; a BadInputError as well
     │   └── SchemaError               its schema is newer than, or differs from, what this version knows
     ├── CheckpointError               a checkpoint is torn or belongs to another run
     │   └── DiskFullError             there is no room for it; the older one is untouched
@@ -113,6 +114,10 @@ class StorageError(NNTrackerError):
 
 class DatabaseAwayError(StorageError):
     """The database does not answer; trying again later may help."""
+
+
+class UnstorableTextError(BadInputError, StorageError):
+    """A text holds a NUL character, which no text in the database can."""
 
 
 class SchemaError(StorageError):

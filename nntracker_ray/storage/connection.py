@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from tenacity import Retrying, retry_if_exception_type, stop_never, wait_exponential
 
-from nntracker_ray.errors import BadInputError, DatabaseAwayError, PlatformError, StorageError
+from nntracker_ray.errors import DatabaseAwayError, PlatformError, StorageError, UnstorableTextError
 from nntracker_ray.home import Home
 from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.storage.sql_files import query
@@ -108,7 +108,7 @@ def translated_errors() -> Iterator[None]:
 
     Raises:
         DatabaseAwayError: The connection failed or broke, or the server gave up for a passing reason.
-        BadInputError: A text holds a NUL character.
+        UnstorableTextError: A text holds a NUL character.
         StorageError: The server refused what was asked.
     """
     try:
@@ -116,7 +116,9 @@ def translated_errors() -> Iterator[None]:
     except psycopg.DataError as error:
         # Whoever sent such a text made a mistake that every door should name, also one that forgot to look.
         if "NUL" in str(error) or isinstance(error, psycopg.errors.UntranslatableCharacter):
-            raise BadInputError("a text holds a NUL character, which the database cannot store") from error
+            raise UnstorableTextError(
+                "a text holds a NUL character, which the database cannot store; leave it out"
+            ) from error
         raise StorageError(f"the database refused: {_first_line(error)}") from error
     except TOO_LARGE as error:
         raise StorageError(f"the database refused: {_first_line(error)}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nntracker_ray.errors import BadInputError
+from nntracker_ray.errors import UnstorableTextError
 from nntracker_ray.storage.connection import Database
 
 
@@ -14,7 +14,7 @@ from nntracker_ray.storage.connection import Database
 )
 def test_a_nul_is_the_senders_mistake(database: Database, statement: str, value: str):
     """Not the server's: it is no reason for an alarm, and sending it again does not help."""
-    with pytest.raises(BadInputError, match="NUL"), database.connection() as conn:
+    with pytest.raises(UnstorableTextError, match="NUL"), database.connection() as conn:
         conn.execute(statement, [value])
     with database.connection() as conn:
         assert conn.execute("SELECT 1").fetchone() == (1,)
