@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from nntracker_ray.archive.choice import chosen_runs, one_experiment, one_run
 from nntracker_ray.archive.writer import ArchiveWriter
+from nntracker_ray.checkpoints.archive import write_archive
+from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.commands import Selection
 from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.home import Home
@@ -221,6 +223,26 @@ class TestOutAndIn:
             chosen_runs(database, viewer_id=uuid4(), selection=Selection(run_ids=tuple(ids(specs))))
         with pytest.raises(NotFoundError):
             one_experiment(database, viewer_id=uuid4(), experiment_id=specs[0].experiment_id)
+
+    def test_checkpoints_come_along_on_request(self, database: Database, home: Home, tmp_path: Path):
+        """They are what a training goes on from, and most of its bytes."""
+        owner_id, specs = trained_experiment(database)
+        checkpoint_fact(database, 1, 2)
+        file = CheckpointFolder(home, specs[0].run_id).path("epoch-0001")
+        file.parent.mkdir(parents=True)
+        place = {"epochs_done": 2, "batches_done": 0, "steps_done": 20}
+        write_archive(file, {"place": place, "callbacks": {}}, {"model/0": np.arange(3.0)})
+        choice = one_run(database, viewer_id=owner_id, run_id=specs[0].run_id)
+        member = f"runs/{specs[0].run_id}/checkpoints/epoch-0001.ckpt"
+        found = {}
+        for wanted in (True, False):
+            path = tmp_path / f"{wanted}.zip"
+            writer = ArchiveWriter(database, home, choice, by="ada", made_at=NOON, with_checkpoints=wanted)
+            path.write_bytes(b"".join(writer.stream()))
+            with zipfile.ZipFile(path) as opened:
+                found[wanted] = opened.read(member) if member in opened.namelist() else None
+
+        assert found == {True: file.read_bytes(), False: None}
 
     def test_what_is_missing_is_said(self, database: Database, home: Home, tmp_path: Path):
         """A model or checkpoint that is on no disk any more must not make the rest unreachable."""

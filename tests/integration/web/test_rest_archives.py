@@ -67,11 +67,12 @@ class TestDownloads:
         one = client.get(f"/api/runs/{runs[0]}/archive")
         whole = client.get(f"/api/experiments/{experiment_id}/archive")
         chosen = client.post("/api/archives", json={"selection": {"run_ids": runs}})
+        linked = client.get("/api/archives", params={"run": runs})
 
         assert f"runs/{runs[0]}/metrics.csv" in names_in(one)
         assert f"runs/{runs[1]}/metrics.csv" not in names_in(one)
         assert {f"runs/{run}/run.json" for run in runs} <= {*names_in(whole)}
-        assert names_in(whole) == names_in(chosen)
+        assert names_in(whole) == names_in(chosen) == names_in(linked)
         assert one.headers["content-disposition"].endswith(f'nntracker-run-{runs[0][:8]}.zip"')
 
     def test_what_is_not_there_is_not_found(self, client: httpx.Client):
