@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +13,9 @@ import panel as pn
 from apps.api.sign_in import PageCaller
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
-from apps.dashboard.draft_values import way_of
-from apps.dashboard.drafts import NAMED, Draft
+from apps.dashboard.drafts import Draft
 from apps.dashboard.page import page, page_caller
+from apps.dashboard.pages.new_deeds import CHANGES
 from apps.dashboard.pages.new_view import KEPT, NewPage, loading_view, new_view
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
@@ -24,8 +23,6 @@ from apps.heavy_work import Lane
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.accounts.standing import require_role
-from nntracker_ray.config.experiment import ExperimentConfig
-from nntracker_ray.config.reading import MAX_BYTES
 from nntracker_ray.config.writing import file_of
 from nntracker_ray.datasets.fetch import is_url
 from nntracker_ray.errors import BadInputError, ConfigError, DatabaseAwayError, NNTrackerError, Problem
@@ -243,50 +240,6 @@ def _uuid(word: str) -> UUID | None:
         return None
 
 
-def _put(draft: Draft, place: str, deed: Deed) -> Draft:
-    if place.split(".", maxsplit=1)[0] not in ExperimentConfig.model_fields:
-        return draft
-    if deed.checked is not None:
-        return draft.put(place, deed.checked or None)
-    value = way_of(place).read(deed.value[:MAX_BYTES])
-    # Folds without a number of them mean nothing; stopping early without more said of it does.
-    changed = draft.put("folds" if (place, value) == ("folds.count", None) else place, value)
-    if place.startswith("early_stopping.") and changed.value("early_stopping") is None:
-        return changed.put("early_stopping", True)
-    return changed
-
-
-def _file(draft: Draft, _place: str, deed: Deed) -> Draft:
-    return Draft.of_text(deed.value, draft)
-
-
-def _kept(draft: Draft, _place: str, deed: Deed) -> Draft:
-    return Draft.of_text(deed.value[:MAX_BYTES]) if not draft.text else draft
-
-
-def _add(draft: Draft, kind: str, deed: Deed) -> Draft:
-    if kind not in NAMED or not deed.value:
-        return draft
-    return draft.with_entries(kind, [*draft.entries(kind), (deed.value[:100], {})])
-
-
-def _remove(draft: Draft, kind: str, deed: Deed) -> Draft:
-    entries = draft.entries(kind) if kind in NAMED else []
-    if not deed.value.isdecimal():
-        return draft
-    return draft.with_entries(kind, [one for no, one in enumerate(entries) if no != int(deed.value)])
-
-
-def _rename(draft: Draft, place: str, deed: Deed) -> Draft:
-    kind, _, number = place.partition(".")
-    if kind not in NAMED or not number.isdecimal():
-        return draft
-    changed = [
-        (deed.value[:100], {}) if no == int(number) else one for no, one in enumerate(draft.entries(kind))
-    ]
-    return draft.with_entries(kind, changed)
-
-
 def _name_in(text: str) -> str:
     """What a model calls itself, for lack of a file's name."""
     try:
@@ -294,17 +247,3 @@ def _name_in(text: str) -> str:
     except (ValueError, KeyError, TypeError):
         return "model"
     return str(name)[:80].replace("/", "_") if str(name)[:1].isalnum() else "model"
-
-
-# What changes the draft: from what it was, a place in it, and what one did, to what it is.
-CHANGES: Mapping[str, Callable[[Draft, str, Deed], Draft]] = {
-    "set": _put,
-    "uploaded": _put,
-    "file": _file,
-    "kept": _kept,
-    "add": _add,
-    "remove": _remove,
-    "rename": _rename,
-    "clear": lambda _draft, _place, _deed: Draft(),
-    "check": lambda draft, _place, _deed: draft,
-}
