@@ -58,7 +58,7 @@ class TestPeople:
         """The way of everybody but the first: a link, a name, a password, in."""
         watched.page.goto(f"{watched.address}/people")
         watched.page.get_by_role("button", name="Invite").click()
-        watched.page.get_by_label("Role").last.select_option("user")
+        watched.page.locator("dialog[open]").get_by_label("Role").select_option("user")
         watched.page.get_by_role("button", name="Make the link").click()
         link = shown_once(watched.page)
         assert link.startswith(f"{watched.address}/register#")
@@ -76,6 +76,9 @@ class TestPeople:
             expect(page.get_by_role("link", name="ada")).to_be_visible()
 
         watched.page.get_by_role("button", name="Done").click()
+        watched.page.get_by_role("link", name="Invitations").click()
+        expect(watched.page.get_by_text("None is open")).to_be_visible()
+        watched.page.get_by_role("link", name="Accounts").click()
         expect(watched.page.get_by_role("link", name="ada")).to_be_visible()
 
     def test_who_is_disabled_is_out_where_they_stand(
