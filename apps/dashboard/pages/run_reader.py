@@ -17,6 +17,7 @@ from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.errors import NotFoundError
 from nntracker_ray.figures import RateChange
 from nntracker_ray.records import RunRow, RunSpec, RunState
+from nntracker_ray.states import AT_WORK
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Connection, Database
 from nntracker_ray.storage.tables import Columns, lines_of
@@ -92,7 +93,9 @@ class RunReader:
     def _head(self, conn: Connection, row: RunRow, place: RunPlace, who: dict[str, UUID]) -> RunHead:
         waiting = queries.waiting_place(conn, **who) if row.state in WAITING else None
         now = datetime.now(UTC)
-        return RunHead(row, now, place, self._may_act, self._since_last_value(now), waiting)
+        # A run whose trainer is lost is shown as waiting, whatever its history ends with.
+        since = self._since_last_value(now) if row.state in AT_WORK else None
+        return RunHead(row, now, place, self._may_act, since, waiting)
 
     def _since_last_value(self, now: datetime) -> timedelta | None:
         since = running_since(self._states)
