@@ -40,7 +40,7 @@ from apps.api.examples import describe_with_examples
 from apps.api.gate import Gate
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
-from apps.api.problems import answer_with_problems
+from apps.api.problems import answer_for_tornado, answer_with_problems
 from apps.api.repetitions import Repetitions
 from apps.api.sign_in import Sessions
 from apps.api.sockets import OpenSockets
@@ -72,6 +72,7 @@ def build_app(settings: WebSettings) -> FastAPI:
     state.sockets.watched_by(EndedSessions(state.database, state.sockets).watch)
     platform = Platform(state.database, settings.home, state.feed)
     add_pages(app, platform=platform, secret=page_secret(settings.home))
+    answer_for_tornado(app)
     return _behind_gate(app, settings)
 
 

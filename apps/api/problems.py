@@ -68,6 +68,17 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
 
 
+def answer_for_tornado(app: FastAPI) -> None:
+    """Let what Panel's own routes refuse, as Tornado refuses it, be a problem as well."""
+    from tornado.web import HTTPError  # comes with Panel, and is loaded with it
+
+    def handler(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPError)  # noqa: S101 - registered for nothing else
+        return problem(error.status_code, error.log_message or HTTPStatus(error.status_code).phrase)
+
+    app.add_exception_handler(HTTPError, handler)
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the problems it may answer with."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
