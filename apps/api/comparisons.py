@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from nntracker_ray.storage import comparison_queries
 from nntracker_ray.storage.connection import Connection
 
 router = APIRouter(prefix="/api/compare", tags=["comparisons"], responses=documented(400, 404))
+
+MOST_ANSWERED = 1_000_000  # epochs of one answer: some 100 MB of JSON
 
 Text = Annotated[Word, Query()]
 
@@ -50,6 +53,7 @@ def compare_aggregate(request: Request, wanted: Wanted, metric: Text, members: b
     viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
         rows, curves = _curves(conn, viewer_id, wanted, metric)
+    _require_room([*curves.values()] if members else [max(curves.values(), key=_length, default=None)])
     names = {row.run_id: row.name for row in rows}
     told = [MemberOut.of(names[run_id], curve) for run_id, curve in curves.items()] if members else None
     return AggregateOut.of(metric, len(rows), len(curves), aggregate([*curves.values()]), told)
@@ -71,6 +75,7 @@ def compare_difference(
         sides = [[*_curves(conn, viewer_id, one, metric)[1].values()] for one in (wanted, _subtracted(minus))]
     if not all(sides):
         raise NotFoundError(f"no values of {metric!r} on one side; /api/runs tells which metrics runs have")
+    _require_room([max(side, key=_length) for side in sides])
     return DifferenceOut.of(metric, difference_of(*sides))
 
 
@@ -104,6 +109,20 @@ def _curves(
     run_ids = [row.run_id for row in rows]
     curves = comparison_queries.comparison_curves(conn, viewer_id=viewer_id, run_ids=run_ids, metric=metric)
     return rows, curves
+
+
+def _length(curve: Curve) -> int:
+    return len(curve.epochs)
+
+
+def _require_room(curves: Sequence[Curve | None]) -> None:
+    """Raises: BadInputError: These are too many numbers for one answer."""
+    epochs = sum(_length(curve) for curve in curves if curve is not None)
+    if epochs > MOST_ANSWERED:
+        raise BadInputError(
+            f"the answer would have {epochs:,} epochs; at most {MOST_ANSWERED:,} fit. Ask for fewer runs, no members, "
+            "or for arrays by GET /api/metrics"
+        )
 
 
 def _rows(conn: Connection, viewer_id: UUID, wanted: Selection) -> tuple[RunRow, ...]:

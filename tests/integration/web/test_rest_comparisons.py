@@ -100,6 +100,22 @@ def test_parameters_stand_beside_results(client: httpx.Client, database: Databas
     assert isinstance(found["result"][0], float)
 
 
+def test_an_answer_too_long_for_json_is_refused_with_another_way(
+    client: httpx.Client, database: Database, monkeypatch
+):
+    """One request must not take the memory of everybody's server."""
+    submit(database, "Long", run_specs("Long", folds=2, epochs=4, tags=["long"]))
+    for seed in range(2):
+        finish(database, seed=seed)
+    monkeypatch.setattr("apps.api.comparisons.MOST_ANSWERED", 4)
+
+    words = {"tag": "long", "metric": "loss"}
+    answer = client.get("/api/compare/aggregate", params={**words, "members": True})
+
+    assert (answer.status_code, "GET /api/metrics" in answer.json()["detail"]) == (400, True)
+    assert asked(client, "aggregate", **words)["epoch"] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("path", "words", "status"),
     [
