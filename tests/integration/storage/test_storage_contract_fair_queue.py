@@ -244,7 +244,7 @@ class TestTheLimitOfTheQueue:
         submit(database, silent, owner_id=ann)
         claim(database)
         submit(database, waiting, owner_id=ann)
-        meant = {"owner_id": ann, "by": "ann", "selection": Selection(run_ids=(silent[0].run_id,))}
+        meant = {"actor_id": ann, "by": "ann", "selection": Selection(run_ids=(silent[0].run_id,))}
         with database.connection() as connection:
             connection.execute("UPDATE runs SET heartbeat_at = heartbeat_at - interval '61 s'")
 
