@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -153,79 +154,64 @@ class TestAPlaceThatDoesNotAnswer:
         assert open_tombstones(database) == [spec.run_id for spec in stuck]
 
 
+@dataclass
+class Rounds:
+    """A sweeper that is kept between its rounds, the time that it goes by, and the place that does not answer."""
+
+    sweeper: sweeping.Sweeper
+    clock: list[float]  # seconds, in its only place
+    far: FarAway
+    deleted: Callable[..., None]  # runs that somebody deletes elsewhere
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock[0] += seconds
+
+
 class TestRounds:
     @pytest.fixture
-    def clock(self) -> Iterator[list[float]]:
-        """The time, in seconds, in its only place."""
-        return [0.0]
+    def rounds(self, database: Database, home: Home, far: FarAway, monkeypatch: pytest.MonkeyPatch) -> Rounds:
+        clock = [0.0]
+        sweeper = sweeping.Sweeper(database, home, clock=lambda: clock[0])
+        return Rounds(sweeper, clock, far, partial(deleted_without_sweep, database, home, monkeypatch))
 
-    @pytest.fixture
-    def sweeper(self, database: Database, home: Home, clock: list[float]) -> sweeping.Sweeper:
-        return sweeping.Sweeper(database, home, clock=lambda: clock[0])
-
-    def test_leave_a_place_alone_for_a_while(
-        self,
-        database: Database,
-        home: Home,
-        far: FarAway,
-        sweeper: sweeping.Sweeper,
-        clock: list[float],
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-    ):
+    def test_leave_a_place_alone_for_a_while(self, rounds: Rounds, caplog: pytest.LogCaptureFixture):
         """A bucket that is gone for good must cost next to nothing, in time and in lines of the log."""
-        deleted_without_sweep(database, home, monkeypatch, *far_specs(5))
+        rounds.deleted(*far_specs(5))
         caplog.set_level(logging.WARNING, sweeping.__name__)
 
         for _ in range(3):
-            sweeper.sweep()
-            assert len(far.asked_for) == 1
-        clock[0] += sweeping.SHORTEST_WAIT_S
-        sweeper.sweep()
+            rounds.sweeper.sweep()
+            assert len(rounds.far.asked_for) == 1
+        rounds.pass_time(sweeping.SHORTEST_WAIT_S)
+        rounds.sweeper.sweep()
 
-        assert len(far.asked_for) == 2
+        assert len(rounds.far.asked_for) == 2
         assert [record.name for record in caplog.records] == [sweeping.__name__]
 
-    def test_wait_the_longer_the_more_time_a_place_has_taken(
-        self,
-        database: Database,
-        home: Home,
-        far: FarAway,
-        sweeper: sweeping.Sweeper,
-        clock: list[float],
-        monkeypatch: pytest.MonkeyPatch,
-    ):
+    def test_wait_the_longer_the_more_time_a_place_has_taken(self, rounds: Rounds):
         """A timeout of half a minute every few seconds would leave no time for anything else."""
-        deleted_without_sweep(database, home, monkeypatch, *far_specs(2))
+        rounds.deleted(*far_specs(2))
 
         def take_half_a_minute(_: str) -> bool:
-            clock[0] += 30.0
+            rounds.pass_time(30.0)
             return True
 
-        far.refuses = take_half_a_minute
-        sweeper.sweep()
-        clock[0] += 10 * sweeping.SHORTEST_WAIT_S
-        sweeper.sweep()
+        rounds.far.refuses = take_half_a_minute
+        rounds.sweeper.sweep()
+        rounds.pass_time(10 * sweeping.SHORTEST_WAIT_S)
+        rounds.sweeper.sweep()
 
-        assert len(far.asked_for) == 1
+        assert len(rounds.far.asked_for) == 1
 
-    def test_one_folder_that_stays_is_not_in_the_way_of_the_others(
-        self,
-        database: Database,
-        home: Home,
-        far: FarAway,
-        sweeper: sweeping.Sweeper,
-        clock: list[float],
-        monkeypatch: pytest.MonkeyPatch,
-    ):
+    def test_one_folder_that_stays_is_not_in_the_way_of_the_others(self, rounds: Rounds, database: Database):
         """The oldest of the runs there may be one whose files somebody else owns."""
-        deleted_without_sweep(database, home, monkeypatch, *(runs := far_specs(4)))
-        far.refuses = lambda folder: str(runs[0].run_id) in folder
-        sweeper.sweep()
+        rounds.deleted(*(runs := far_specs(4)))
+        rounds.far.refuses = lambda folder: str(runs[0].run_id) in folder
+        rounds.sweeper.sweep()
 
-        clock[0] += sweeping.SHORTEST_WAIT_S
+        rounds.pass_time(sweeping.SHORTEST_WAIT_S)
 
-        assert sweeper.sweep() == 3
+        assert rounds.sweeper.sweep() == 3
         assert open_tombstones(database) == [runs[0].run_id]
 
 
