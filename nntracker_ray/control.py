@@ -53,6 +53,7 @@ def command(
                 follow_up=lambda conn, row: follow_up(conn, home, row),
             )
     except ConflictError:
+        # Not when the connection broke: then the forks may well be there.
         files.discard()
         raise
     if verb is Verb.DELETE and named_dsn() is None:
