@@ -29,7 +29,7 @@ from nntracker_ray.queue import RunQueue
 from nntracker_ray.scaling import Appetite, startable
 from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.sweeping import remove_files_of_deleted
+from nntracker_ray.sweeping import Sweeper
 
 NAME: Final = "run-manager"
 ROUND_S: Final = 5.0  # how often it looks after what nobody reports
@@ -69,6 +69,7 @@ class RunManager:
         self._place = TrialPlace(self._home.root, dsn)
         self._queue = RunQueue(self._database, manager_id=manager_id(home_root), machines=self._machines)
         self._answering = Answering(longest_gap_s=LONGEST_GAP_S)
+        self._sweeper = Sweeper(self._database, self._home)
         self._loop = threading.Thread(target=self._run_loops, name="tune", daemon=True)
         self._loop.start()
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
@@ -173,7 +174,7 @@ class RunManager:
         drain_orphans(self._home.spool, deliver_to_actor(), timeout_s=ROUND_S)
 
     def _remove_files(self) -> None:
-        remove_files_of_deleted(self._database, self._home)
+        self._sweeper.sweep()
 
 
 def _survive(doing: str, work: Callable[[], object]) -> None:

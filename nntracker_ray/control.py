@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
-from nntracker_ray.commands import CommandRow, Selection, Verb, checked_arguments
+from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb, checked_arguments
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.following import follow_command
 from nntracker_ray.home import Home
@@ -53,11 +53,14 @@ def command(
                 follow_up=lambda conn, row: follow_up(conn, home, row),
             )
     except ConflictError:
+        # Not when the connection broke: then the forks may well be there.
         files.discard()
         raise
     if verb is Verb.DELETE and named_dsn() is None:
         # A database with an address has its files on other machines: the run manager removes them, and says so.
-        remove_files_of_deleted(database, home)
+        # Of these runs alone: places that hinder the deletions of others are the run manager's business.
+        gone = [target.run_id for target in row.targets if target.outcome is Outcome.DONE]
+        remove_files_of_deleted(database, home, gone)
     return row
 
 

@@ -52,9 +52,8 @@ class PlatformInfo:
         str | None
     )  # Ray's own dashboard, also where `ray job submit` sends jobs: "http://127.0.0.1:8265"
     web: str | None  # "http://127.0.0.1:8000"
-    ray_token: str | None = (
-        None  # file with the token of its Ray; None: RAY_AUTH_TOKEN has it, or nobody asks
-    )
+    # The file with the token of its Ray; None: RAY_AUTH_TOKEN has it, or nobody asks.
+    ray_token: str | None = None
 
     @classmethod
     def of_this_process(

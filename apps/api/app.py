@@ -57,9 +57,8 @@ class WebSettings:
 
     home: Home
     dsn: str
-    public_origins: frozenset[str] = (
-        frozenset()
-    )  # {"https://tracker.example"}; loopback names need no listing
+    # {"https://tracker.example"}; loopback names need no listing.
+    public_origins: frozenset[str] = frozenset()
 
 
 def build_app(settings: WebSettings) -> FastAPI:

@@ -98,6 +98,10 @@ class CheckpointFolder:
         for old, _ in self._old_files():
             old.unlink(missing_ok=True)
 
+    def everything(self) -> list[Path]:
+        """What of the run lies here: its folder, and beside it what earlier versions left."""
+        return [path for path in (self.folder, *(old for old, _ in self._old_files())) if path.exists()]
+
     def discard_others(self) -> list[str]:
         """Remove what a deleted run of the same id has left here. Returns the names."""
         self.adopt_old_files()

@@ -23,9 +23,8 @@ class CheckpointsConfig(Part):
     best: Label | None = None  # metric; None: val_loss, or loss where there is no validation
     mode: Literal["auto", "min", "max"] = "auto"
     at_pause: Flag = True
-    max_mb: Annotated[Number, Field(gt=0, le=1e9)] | None = (
-        None  # of all that is kept of one run but the last
-    )
+    # Megabytes of all that is kept of one run but the last.
+    max_mb: Annotated[Number, Field(gt=0, le=1e9)] | None = None
     location: Location | None = None  # a URI that pyarrow knows, or an absolute path
 
     @field_validator("location")

@@ -65,6 +65,15 @@ def leftovers(conn: Connection, run_ids: Sequence[UUID] | None = None) -> list[L
     return [Leftovers(*row) for row in conn.execute(query("deleted_runs_with_files"), values)]
 
 
+def lock_leftovers(conn: Connection, run_id: UUID) -> Leftovers | None:
+    """What is still to be removed of a deleted run, for the caller alone until the end of the transaction.
+
+    None when its files are gone, or somebody else is removing them.
+    """
+    row = conn.execute(query("lock_deleted_run"), {"run_id": run_id}).fetchone()
+    return Leftovers(*row[:3]) if row else None
+
+
 def require_no_leftovers(conn: Connection, run_ids: Sequence[UUID]) -> None:
     """A run that comes back under the id of a deleted one must not go on from the old one's checkpoint.
 

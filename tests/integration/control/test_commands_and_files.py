@@ -185,7 +185,8 @@ class TestDeleting:
         owner_id = submit(database, runs := specs(2))
         for spec in runs:
             save(home, spec.run_id, epochs_done=1)
-            (home.checkpoints / f"{spec.run_id}.ckpt").write_bytes(b"of the first release")
+            for old in ("ckpt", "best.npz"):
+                (home.checkpoints / f"{spec.run_id}.{old}").write_bytes(b"of the first release")
 
         ask(database, home, owner_id, Verb.DELETE, runs[0].run_id)
 

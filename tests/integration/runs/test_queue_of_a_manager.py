@@ -13,7 +13,7 @@ from actors.trial import warm_up_config
 from nntracker_ray.commands import Selection, Verb
 from nntracker_ray.machines import Machine
 from nntracker_ray.queue import RunQueue
-from nntracker_ray.records import Resources, RunState
+from nntracker_ray.records import Lease, Resources, RunState
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.queries import find_run, state_changes
 from nntracker_ray.storage.writes import submit_command
@@ -252,15 +252,21 @@ def test_a_gpu_is_never_held_by_an_idle_worker(database: Database):
     assert not queue.is_given_back  # the next loop keeps a worker without a GPU warm
 
 
-def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Database):
-    """What a person asked for has happened: nobody trains it, and its last checkpoint is where it stands."""
+def asked_of_a_run_at_work(database: Database, verb: Verb) -> tuple[RunQueue, Lease]:
+    """A manager's queue, and the run that it has started when a person asks this of it."""
     owner_id = submit(database, specs(1))
     queue = queue_of(database)
     lease = queue.claim()
     assert lease is not None
     meant = Selection(run_ids=(lease.run_id,))
     with database.connection() as connection:
-        submit_command(connection, actor_id=owner_id, by="tester", verb=Verb.PAUSE, selection=meant)
+        submit_command(connection, actor_id=owner_id, by="tester", verb=verb, selection=meant)
+    return queue, lease
+
+
+def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Database):
+    """What a person asked for has happened: nobody trains it, and its last checkpoint is where it stands."""
+    queue, lease = asked_of_a_run_at_work(database, Verb.PAUSE)
 
     state = queue.report_lost_worker(lease, "killed by signal 9")
 
@@ -271,13 +277,7 @@ def test_a_run_that_was_to_pause_is_paused_when_its_worker_dies(database: Databa
 @pytest.mark.parametrize("end", ["its worker died", "it fell silent", "its manager began anew"])
 def test_a_run_that_was_to_stop_is_known_until_its_last_capture_is_taken(database: Database, end: str):
     """Whatever became of its trainer: what the checkpoint holds is what a stop leaves behind."""
-    owner_id = submit(database, specs(1))
-    queue = queue_of(database)
-    lease = queue.claim()
-    assert lease is not None
-    meant = Selection(run_ids=(lease.run_id,))
-    with database.connection() as connection:
-        submit_command(connection, actor_id=owner_id, by="tester", verb=Verb.STOP, selection=meant)
+    queue, lease = asked_of_a_run_at_work(database, Verb.STOP)
 
     match end:
         case "its worker died":

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from nntracker_ray.commands import CommandRow, Outcome, Selection, Verb, decide
+from nntracker_ray.commands import Outcome, Selection, Verb, decide
 from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError
-from nntracker_ray.records import Lease, RunState
-from nntracker_ray.states import AT_WORK, WITHOUT_TRAINER
+from nntracker_ray.records import RunState
 from nntracker_ray.storage.connection import Database
-from nntracker_ray.storage.deletion_writes import note_files_removed
 from nntracker_ray.storage.queries import (
-    find_command,
     find_run,
     list_commands,
     list_runs,
@@ -30,76 +25,19 @@ from nntracker_ray.storage.writes import (
     report_lost_worker,
     requeue_orphans,
     submit_command,
-    write_batches,
 )
-from tests.integration.storage import examples_of_records as examples
+from tests.integration.storage.command_examples import (
+    MAKE_NEW_RUNS,
+    at_once,
+    count,
+    order,
+    outcome,
+    put,
+    say,
+    state_of,
+)
 from tests.integration.storage.examples_of_records import claim, specs, started_run, submit
 from tests.integration.storage.examples_of_records import run_spec as a_spec
-
-ARGUMENTS = {Verb.EXTEND: {"epochs": 5}, Verb.PRIORITISE: {"priority": 3}}
-MAKE_NEW_RUNS = {Verb.FORK, Verb.RERUN}
-
-
-def order(database: Database, owner_id: UUID, verb: Verb, *runs: UUID, **given: Any) -> CommandRow:
-    """Command these runs, in a transaction of its own."""
-    values = {"selection": Selection(run_ids=runs), "arguments": ARGUMENTS.get(verb), "by": "ada", **given}
-    with database.connection() as connection:
-        return submit_command(connection, actor_id=owner_id, verb=verb, **values)
-
-
-def say(database: Database, lease: Lease, state: RunState, **given: Any) -> RunState:
-    """A trainer's word."""
-    with database.connection() as connection:
-        return change_state(
-            connection, run_id=lease.run_id, state=state, by="trainer", attempt=lease.attempt, **given
-        )
-
-
-def put(database: Database, run_id: UUID, state: RunState, silent_for_s: float = 0) -> None:
-    """Set a state without asking anybody."""
-    with database.connection() as connection:
-        connection.execute(
-            "UPDATE runs SET state = %s, attempt = 1, heartbeat_at = now() - make_interval(secs => %s)"
-            " WHERE run_id = %s",
-            [state.value, silent_for_s, run_id],
-        )
-
-
-def state_of(database: Database, owner_id: UUID, run_id: UUID) -> RunState:
-    with database.connection() as connection:
-        return find_run(connection, viewer_id=owner_id, run_id=run_id).state
-
-
-def outcome(database: Database, owner_id: UUID, row: CommandRow) -> tuple[Outcome, str]:
-    """What has become of a command for its only run."""
-    with database.connection() as connection:
-        (target,) = find_command(connection, actor_id=owner_id, command_id=row.command_id).targets
-    return target.outcome, target.why
-
-
-def count(database: Database, table: str) -> int:
-    with database.connection() as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Do things in threads at the same moment; what each returned or raised."""
-    results: list[Any] = [None] * len(works)
-    gate = threading.Barrier(len(works))
-
-    def do(place: int, work: Callable[[], Any]) -> None:
-        gate.wait()
-        try:
-            results[place] = work()
-        except Exception as error:
-            results[place] = error
-
-    threads = [threading.Thread(target=do, args=item) for item in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 class TestEveryCommand:
@@ -395,243 +333,3 @@ class TestSettling:
             history = state_changes(connection, viewer_id=owner_id, run_id=lease.run_id)
         assert (history["state"][-1], history["why"][-1]) == ("failed", "a\ufffdb")
         assert history["error"][-1] == "Traceback: ?\ufffd"
-
-
-class TestDeleting:
-    def test_removes_everything_of_a_run_and_nothing_of_others(self, database: Database):
-        """A deleted run leaves no rows behind; its neighbour keeps every one."""
-        gone, kept = examples.specs(2)
-        owner_id = submit(database, [gone, kept])
-        leases = [claim(database), claim(database)]
-        for lease in leases:
-            fill(database, lease)
-            say(database, lease, RunState.FINISHED)
-
-        row = order(database, owner_id, Verb.DELETE, gone.run_id)
-
-        assert row.is_settled
-        for table in TABLES_OF_RUNS:
-            assert left_of(database, table, leases[0].run_no) == 0, table
-            assert left_of(database, table, leases[1].run_no) > 0, table
-        with database.connection() as connection:
-            (past,) = list_commands(connection, actor_id=owner_id, run_id=gone.run_id)
-        assert past == row
-
-    def test_the_experiment_goes_with_its_last_run(self, database: Database):
-        """An empty experiment is nothing that anybody made."""
-        owner_id = submit(database, runs := specs(2))
-
-        order(database, owner_id, Verb.DELETE, runs[0].run_id)
-        assert count(database, "experiments") == 1
-        order(database, owner_id, Verb.DELETE, runs[1].run_id)
-
-        assert count(database, "experiments") == 0
-
-    def test_of_a_run_at_work_waits_for_its_trainer(self, database: Database):
-        """Rows that a trainer is still writing would come back."""
-        for last_word in (RunState.STOPPED, RunState.FINISHED, RunState.FAILED, RunState.QUEUED):
-            owner_id, lease = started_run(database)
-            row = order(database, owner_id, Verb.DELETE, lease.run_id)
-            assert not row.is_settled
-            assert state_of(database, owner_id, lease.run_id) is RunState.STOPPING
-
-            say(database, lease, last_word)
-
-            assert outcome(database, owner_id, row) == (Outcome.DONE, "")
-            assert count(database, "runs") == count(database, "experiments") == 0
-            with database.connection() as connection:
-                assert heartbeat(connection, run_no=lease.run_no, attempt=1) is None
-
-    def test_twice_is_harmless(self, database: Database):
-        """Two pages, two clicks."""
-        owner_id, lease = started_run(database)
-        rows = [order(database, owner_id, Verb.DELETE, lease.run_id) for _ in range(2)]
-
-        say(database, lease, RunState.STOPPED)
-
-        assert [outcome(database, owner_id, row)[0] for row in rows] == [Outcome.DONE, Outcome.DONE]
-        assert count(database, "deleted_runs") == 1
-
-    def test_a_run_submitted_again_may_be_deleted_again(self, database: Database):
-        """Ids are made from content: the same experiment later has the same ones."""
-        runs = specs(1)
-        for _ in range(2):
-            owner_id = submit(database, runs)
-            order(database, owner_id, Verb.DELETE, runs[0].run_id)
-            with database.connection() as connection:
-                note_files_removed(connection, [runs[0].run_id])
-
-        assert count(database, "runs") == 0
-        assert count(database, "deleted_runs") == 1
-
-    def test_a_run_does_not_come_back_while_its_old_files_are_there(self, database: Database):
-        """It would go on from the old checkpoint, and lack the epochs that were deleted."""
-        owner_id = submit(database, runs := specs(1))
-        order(database, owner_id, Verb.DELETE, runs[0].run_id)
-
-        with pytest.raises(ConflictError, match="its files are still being removed"):
-            submit(database, runs)
-
-        assert count(database, "experiments") == 0
-
-    def test_a_parent_and_its_children_go_in_one_call(self, database: Database):
-        """The order in which somebody marks them must not matter."""
-        owner_id = submit(database, runs := specs(1))
-        (first,) = order(database, owner_id, Verb.RERUN, runs[0].run_id).targets
-        order(database, owner_id, Verb.RERUN, first.new_run_id)
-
-        order(database, owner_id, Verb.DELETE, selection=Selection(experiment_id=runs[0].experiment_id))
-
-        assert count(database, "runs") == count(database, "experiments") == 0
-
-
-TABLES_OF_RUNS = (
-    "metrics",
-    "run_last_metrics",
-    "weight_arrays",
-    "run_facts",
-    "run_states",
-    "run_tags",
-    "run_log",
-    "adaptations",
-)
-
-
-def left_of(database: Database, table: str, run_no: int) -> int:
-    with database.connection() as connection:
-        found = connection.execute(f"SELECT count(*) FROM {table} WHERE run_no = %s", [run_no])  # noqa: S608
-        return found.fetchone()[0]
-
-
-def fill(database: Database, lease: Lease) -> None:
-    """One record of each kind."""
-    with database.connection() as connection:
-        write_batches(connection, [examples.batch(lease, *examples.one_of_each())])
-
-
-class TestSilence:
-    """Nobody may be left to write that a run has no trainer: the whole machine may be off."""
-
-    def test_a_run_at_work_that_nobody_heard_of_is_never_shown_as_such(self, database: Database):
-        """A state is shown only when it is true."""
-        owner_id = submit(database, runs := specs(1))
-        for state in AT_WORK:
-            put(database, runs[0].run_id, state, silent_for_s=55)
-            assert state_of(database, owner_id, runs[0].run_id) is state
-
-            put(database, runs[0].run_id, state, silent_for_s=61)
-
-            shown = WITHOUT_TRAINER[state]
-            assert state_of(database, owner_id, runs[0].run_id) is shown
-            with database.connection() as connection:
-                selection = Selection(experiment_id=runs[0].experiment_id, states=(shown,))
-                assert len(select_runs(connection, viewer_id=owner_id, selection=selection)) == 1
-
-    def test_a_command_acts_on_what_such_a_run_has_become(self, database: Database):
-        """Pausing, stopping and deleting work also while the platform is down."""
-        owner_id = submit(database, runs := specs(3))
-        for spec in runs:
-            put(database, spec.run_id, RunState.RUNNING, silent_for_s=3600)
-
-        rows = [
-            order(database, owner_id, verb, spec.run_id)
-            for verb, spec in zip((Verb.PAUSE, Verb.STOP, Verb.DELETE), runs, strict=True)
-        ]
-
-        assert [row.targets[0].outcome for row in rows] == [Outcome.DONE] * 3
-        with database.connection() as connection:
-            left = [run.state for run in list_runs(connection, viewer_id=owner_id)]
-            history = state_changes(connection, viewer_id=owner_id, run_id=runs[0].run_id)
-        assert left == [RunState.PAUSED, RunState.STOPPED]
-        assert history["state"][-2:] == ["queued", "paused"]
-        assert (history["by"][-2], history["why"][-2]) == ("run-manager", "its trainer was silent for 60 s")
-
-    @pytest.mark.parametrize(
-        ("verb", "expected"),
-        [
-            (Verb.DELETE, (Outcome.DONE, "")),
-            (Verb.STOP, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
-            (Verb.RERUN, (Outcome.REFUSED, "it was to be deleted, and is gone now")),
-        ],
-    )
-    def test_a_deletion_that_waited_for_such_a_run_is_carried_out_by_the_next_command(
-        self, database: Database, verb: Verb, expected: tuple[Outcome, str]
-    ):
-        """The power went before the trainer left: who deletes once more is not told that there is no such run."""
-        owner_id, lease = started_run(database)
-        first = order(database, owner_id, Verb.DELETE, lease.run_id)
-        put(database, lease.run_id, RunState.STOPPING, silent_for_s=61)
-
-        row = order(database, owner_id, verb, lease.run_id)
-
-        assert outcome(database, owner_id, row) == expected
-        assert outcome(database, owner_id, first) == (Outcome.DONE, "")
-        assert (count(database, "runs"), count(database, "deleted_runs")) == (0, 1)
-
-
-class TestAtOnce:
-    def test_pause_and_stop_from_two_connections_end_in_one_of_the_possible_ways(self, database: Database):
-        """Two people, two doors, one moment."""
-        owner_id, lease = started_run(database)
-
-        rows = at_once(
-            lambda: order(database, owner_id, Verb.PAUSE, lease.run_id),
-            lambda: order(database, owner_id, Verb.STOP, lease.run_id),
-        )
-        say(database, lease, RunState.STOPPED)
-
-        ends = [outcome(database, owner_id, row) for row in rows]
-        assert ends[1] == (Outcome.DONE, "")
-        # It came first and was outranked, or it came second and was refused.
-        assert ends[0] in [
-            (Outcome.REFUSED, "it was stopped before it paused"),
-            (Outcome.REFUSED, "it is stopping"),
-        ]
-
-    def test_a_claim_and_a_pause_at_once_never_both_win(self, database: Database):
-        """A paused run has no trainer, a run that has one is not paused."""
-        owner_id = submit(database, runs := specs(8))
-
-        results = at_once(
-            *[lambda: claim(database) for _ in range(4)],
-            *[lambda spec=spec: order(database, owner_id, Verb.PAUSE, spec.run_id) for spec in runs],
-        )
-
-        claimed = {lease.run_id for lease in results[:4] if lease}
-        assert len(claimed) == len([lease for lease in results[:4] if lease])
-        for spec in runs:
-            state = state_of(database, owner_id, spec.run_id)
-            assert state is (RunState.PAUSING if spec.run_id in claimed else RunState.PAUSED)
-
-    def test_deleting_while_measurements_are_written_waits_for_them(self, database: Database):
-        """A writer that delivers what a dead trainer left must neither fail nor bring rows back."""
-        owner_id, lease = started_run(database)
-        say(database, lease, RunState.FAILED, error="boom")
-
-        results = at_once(
-            *[lambda: fill(database, lease) for _ in range(3)],
-            lambda: order(database, owner_id, Verb.DELETE, lease.run_id),
-        )
-
-        assert [error for error in results if isinstance(error, Exception)] == []
-        assert [left_of(database, table, lease.run_no) for table in TABLES_OF_RUNS] == [0] * len(
-            TABLES_OF_RUNS
-        )
-
-    def test_a_deletion_and_the_same_experiment_submitted_again_leave_all_or_nothing_of_it(
-        self, database: Database
-    ):
-        """An experiment without its runs, or runs silently not there, would be a lie."""
-        runs = specs(3)
-        owner_id = submit(database, runs)
-        experiment = Selection(experiment_id=runs[0].experiment_id)
-
-        results = at_once(
-            lambda: order(database, owner_id, Verb.DELETE, selection=experiment),
-            lambda: submit(database, runs),
-        )
-
-        # Submitted after the deletion it is told to wait for the files.
-        assert isinstance(results[0], CommandRow)
-        assert not isinstance(results[1], Exception) or isinstance(results[1], ConflictError)
-        assert (count(database, "experiments"), count(database, "runs")) == (0, 0)
