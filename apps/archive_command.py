@@ -57,6 +57,6 @@ def import_file(api: Api, file: Path, *, as_json: bool) -> None:
 
 def _told(imported: Imported) -> str:
     runs = "1 run" if len(imported.runs) == 1 else f"{len(imported.runs)} runs"
-    ids = "under their old ids" if imported.kept_ids else "under new ids, as old ones are taken"
+    ids = "under their old ids" if imported.kept_ids else "under new ids"
     names = ", ".join(str(one)[:8] for one in imported.experiments)
     return f"{runs} came in, {ids}; `nntracker ls --experiment {names.split(',', maxsplit=1)[0]}` lists them"

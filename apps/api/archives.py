@@ -64,7 +64,7 @@ class ImportedOut(BaseModel):
     runs: list[UUID]
     name: str = Field(description="what came in, in words")
     kept_ids: bool = Field(
-        description="whether these are the ids of the archive; they change where one is taken"
+        description="whether these are the ids of the archive; they stay when they were your own and are free"
     )
 
     @classmethod

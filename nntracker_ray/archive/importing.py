@@ -24,7 +24,7 @@ from nntracker_ray.storage.archive_queries import ArchivedRun, archived_facts
 from nntracker_ray.storage.audit_log import note_deed
 from nntracker_ray.storage.connection import Connection, Database
 from nntracker_ray.storage.deletion_writes import require_no_leftovers
-from nntracker_ray.storage.import_writes import announce_import, import_experiment
+from nntracker_ray.storage.import_writes import announce_import, import_experiment, may_keep_ids
 
 Heard = Callable[[str, int, int], None]  # what is being done, how much of it is done, and of how much
 VERIFYING: Final = "checking"
@@ -64,7 +64,8 @@ def import_archive(
 ) -> Imported:
     """Bring in everything that an archive holds but checkpoints. Nothing is queued.
 
-    Ids are kept where they are free; else all of them are new, the same ones each time for the same archive.
+    Ids are kept where they are the importer's own and free (`storage.import_writes.may_keep_ids`); else all of them are
+    new, the same ones each time for the same importer and archive.
 
     Raises:
         BadInputError: It is no archive, a hostile one, or not what its manifest says.
@@ -138,19 +139,28 @@ class _Work:
         return True
 
     def store(self) -> Imported:
-        """Everything in one transaction; under new ids if one of the old ones is taken."""
+        """Everything in one transaction; under new ids if the old ones are not the importer's, or one is taken."""
         ids = Imported(
             {one.experiment_id: one.experiment_id for one in self.plan.experiments},
             {run.run_id: run.run_id for run in self.plan.runs},
         )
-        try:
-            return self._stored(ids)
-        except _IdsTakenError:
-            pass
+        if self._may_keep_ids(ids):
+            try:
+                return self._stored(ids)
+            except _IdsTakenError:
+                pass
         try:
             return self._stored(self._new_ids(ids))
         except _IdsTakenError:
             raise _already_here(len(self.plan.runs)) from None
+
+    def _may_keep_ids(self, ids: Imported) -> bool:
+        experiment_of = {run.run_id: run.experiment_id for run in self.plan.runs}
+        # Of an experiment without runs nothing tells whose it was.
+        if set(experiment_of.values()) != set(ids.experiments):
+            return False
+        with self.database.connection() as conn:
+            return may_keep_ids(conn, user_id=self.importer.user_id, experiment_of=experiment_of)
 
     def _new_ids(self, ids: Imported) -> Imported:
         space = uuid5(self.importer.user_id, self.archive.manifest.content_digest)

@@ -106,7 +106,8 @@ class RunImport:
         said = self._reader.listed(self._run.run_id, "facts.json", FACTS)
         if any(fact.key in LEFT_OUT_FACTS for fact in said):
             raise BadInputError(f"run {self._run.run_id} has facts that no archive holds")
-        whence = {"run_id": str(self._run.run_id), "archive": self._archive_digest}
+        whence = {"run_id": str(self._run.run_id), "experiment_id": str(self._run.experiment_id)}
+        whence["archive"] = self._archive_digest
         origin = {**whence, "by": self._by, "at": datetime.now(UTC).isoformat()}
         facts = [Fact(one.key, one.attempt, one.value) for one in said]
         put.import_facts(self._conn, self._run_no, [*facts, Fact(IMPORTED_FACT, self._run.attempt, origin)])

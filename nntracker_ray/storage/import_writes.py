@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -30,6 +30,17 @@ from nntracker_ray.storage.log_writes import write_log
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.weight_writes import write_weights
+
+
+def may_keep_ids(conn: Connection, *, user_id: UUID, experiment_of: Mapping[UUID, UUID]) -> bool:
+    """Whether what an account imports may have the ids that it brings, where they are free.
+
+    Args:
+        experiment_of: Run -> its experiment.
+    """
+    values = {"run_ids": list(experiment_of), "experiment_ids": list(experiment_of.values())}
+    row = conn.execute(query("may_keep_ids"), {"user_id": user_id, **values}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def import_experiment(

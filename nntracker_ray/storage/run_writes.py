@@ -70,7 +70,8 @@ def _ensure_experiment(conn: Connection, experiment: Mapping[str, Any]) -> None:
     """Insert it or lock it: nobody deletes an experiment, left empty, before its runs are in."""
     for _ in range(INSERTIONS):
         conn.execute(query("insert_experiment"), experiment)
-        if conn.execute(query("lock_experiment"), {"experiment_id": experiment["experiment_id"]}).rowcount:
+        known = {name: experiment[name] for name in ("experiment_id", "owner_id")}
+        if conn.execute(query("lock_experiment"), known).rowcount:
             return
     raise ConflictError(
         "this experiment belongs to another account now; change its name or seed to begin anew"
