@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from nntracker_ray import npz
 from nntracker_ray.errors import BadInputError
 
+T = TypeVar("T")
 # PostgreSQL's text holds every character but this one.
 WITHOUT_NUL = r"^[^\x00]*$"
 Word = Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)]
@@ -21,6 +23,15 @@ def _as_utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("this moment is outside the years 1 to 9999 in UTC") from None
+
+
+def whole_characters(value: T) -> T:
+    """JSON whose texts are text, as a validator: pydantic looks only at those that it knows for a `str`."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair; write the whole character") from None
+    return value
 
 
 # Without an offset it is meant in UTC.

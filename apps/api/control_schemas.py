@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from apps.api.asked_words import whole_characters
 from apps.api.schemas import Number, json_number
 from apps.api.selections import SelectionIn
 from nntracker_ray.checkpoints.info import CheckpointInfo
@@ -45,7 +47,7 @@ class CommandIn(BaseModel, extra="forbid"):
 
     verb: Verb
     selection: SelectionIn
-    arguments: dict[str, JsonValue] = Field(
+    arguments: Annotated[dict[str, JsonValue], AfterValidator(whole_characters)] = Field(
         default_factory=dict,
         description="extend: epochs; fork: checkpoint, changes, name; prioritise: priority; else none",
     )

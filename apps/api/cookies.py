@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from apps.api.sign_in import SESSION_LIFETIME
@@ -23,11 +23,8 @@ def cookie_name(origin: str) -> str:
 
 def session_secret(cookie_header: str, origin: str) -> str | None:
     """The session's secret out of a Cookie header, None when there is none."""
-    try:
-        morsel = SimpleCookie(cookie_header).get(cookie_name(origin))
-    except CookieError:
-        return None
-    return morsel.value if morsel is not None else None
+    # As browsers read it: Python's SimpleCookie drops every cookie where another program's is not to its liking.
+    return cookie_parser(cookie_header).get(cookie_name(origin))
 
 
 def set_session_cookie(response: Response, secret: str, origin: str) -> None:

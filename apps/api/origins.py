@@ -41,7 +41,9 @@ def may_open_socket(headers: Mapping[str, str], origin: str) -> bool:
 
 def _is_loopback(host: str) -> bool:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        # The port too must be one: it becomes part of headers and of the cookie's name.
+        name, _ = parts.hostname or "", parts.port
     except ValueError:
         return False
     if name == "localhost":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -46,6 +47,17 @@ class Problem(BaseModel):
     detail: str = Field(description="what came, what was allowed, what to try")
 
 
+class ProblemResponse(JSONResponse):
+    """A problem on its way. It may repeat what came, also what is no text: half of a surrogate pair."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """As JSONResponse does, with what UTF-8 cannot say replaced."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
+
 def problem(status: int, detail: str, **more: Any) -> JSONResponse:
     """The answer to a request that is refused or failed.
 
@@ -54,7 +66,7 @@ def problem(status: int, detail: str, **more: Any) -> JSONResponse:
     """
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
     # `more` may name a type of its own.
-    return JSONResponse({**body.model_dump(), **more}, status_code=status, media_type=MEDIA_TYPE)
+    return ProblemResponse({**body.model_dump(), **more}, status_code=status)
 
 
 def answer_with_problems(app: FastAPI) -> None:
