@@ -16,6 +16,7 @@ from apps.api.sign_in import CALLER_HEADER, PageCaller
 from apps.dashboard.components.elements import Elements, h
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import message
+from apps.dashboard.quiet_page import QuietPage
 from apps.dashboard.theme import PAGE_SX, PLOTS_KEEP, THEME
 from nntracker_ray.accounts.roles import Role
 
@@ -41,7 +42,7 @@ def page(title: str, main: Sequence[Any]) -> pmui.Page:
     pn.state.curdoc.theme = BokehTheme(json=PLOTS_KEEP)
     pn.state.curdoc.js_on_event("connection_lost", CustomJS(code=LEAVE_IF_SIGNED_OUT))
     bar = Elements(_bar(page_caller(), _path_here()))
-    framed = pmui.Page(
+    framed = QuietPage(
         title="",
         meta_title=f"{title} · NNTracker",
         meta_icon="/assets/icon.svg",
