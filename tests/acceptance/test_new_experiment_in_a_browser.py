@@ -54,8 +54,10 @@ def test_a_form_is_filled_in_and_submitted(watched: Watched):
     fill(page, "Name", "Flowers")
     page.get_by_label("Upload Keras JSON").set_input_files(IRIS / "model.json")
     expect(page.get_by_label("Model", exact=True)).to_have_value("model.json")
+    page.get_by_label("Training data").focus()  # one stands in the field that the upload fills in
     page.get_by_label("Upload a file").first.set_input_files(IRIS / "iris.arff")
     expect(page.get_by_label("Training data")).to_have_value("iris.arff")
+    expect(page.get_by_text("150 rows, 5 columns")).to_be_visible()
     page.get_by_label("Label column").select_option("kind")
     page.get_by_label("Choose a loss function …").select_option("SparseCategoricalCrossentropy")
     fill(page, "Learning rates", "0.1, 0.01")

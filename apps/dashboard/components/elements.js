@@ -30,9 +30,9 @@ function set(node, name, value) {
   }
 }
 
-// What somebody is typing is theirs until they leave the field.
+// What somebody is typing is theirs until they leave the field; one that they only stand in follows the server.
 function setState(node, name, value) {
-  if (node.getRootNode().activeElement === node && node.type !== "checkbox") return;
+  if (node.isTyped && node.getRootNode().activeElement === node && node.type !== "checkbox") return;
   queueMicrotask(() => { node[name] = name === "checked" ? value === true : value; }); // a select has its options by then
 }
 
@@ -114,8 +114,10 @@ function listen(holder, send) {
     send({act: node.dataset.act, value: node.value, ...more});
     if ("once" in node.dataset) node.value = ""; // a list to add from, which holds nothing itself
   });
+  holder.addEventListener("focusout", (event) => { event.target.isTyped = false; });
   holder.addEventListener("input", (event) => {
     const node = event.target;
+    node.isTyped = true;
     if (!node.dataset?.act || !("live" in node.dataset)) return;
     clearTimeout(typing);
     typing = setTimeout(() => send({act: node.dataset.act, value: node.value}), LIVE_PAUSE_MS);
