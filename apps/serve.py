@@ -15,6 +15,7 @@ from ray.serve.schema import ApplicationStatus
 
 from apps.api.private_files import write_private
 from apps.ports import require_free_port
+from apps.web_log import keep_web_log
 from nntracker_ray.errors import PlatformError
 from nntracker_ray.home import Home
 from nntracker_ray.shared import shared_setting
@@ -73,6 +74,7 @@ def build_replica_app(home_root: str, public_origins: frozenset[str]) -> FastAPI
     from apps.api.app import WebSettings, build_app
 
     home = Home.on_this_node(Path(home_root))
+    keep_web_log(home)
     handed_over = home.root / DSN_FILE
     # Where Serve itself places the replica, as KubeRay has it, nobody has written the file on its node.
     dsn = handed_over.read_text(encoding="utf-8") if handed_over.exists() else resolve_dsn(home)

@@ -38,6 +38,7 @@ from apps.api.ended_sessions import EndedSessions
 from apps.api.etags import Etags
 from apps.api.examples import describe_with_examples
 from apps.api.gate import Gate
+from apps.api.mishaps import Mishaps
 from apps.api.plain_pages import ASSETS
 from apps.api.private_files import page_secret
 from apps.api.problems import answer_for_tornado, answer_with_problems
@@ -110,6 +111,7 @@ def _behind_gate(app: FastAPI, settings: WebSettings) -> FastAPI:
     app.add_middleware(
         Gate, sessions=app.state.sessions, sockets=app.state.sockets, public_origins=settings.public_origins
     )
+    app.add_middleware(Mishaps)
     return app
 
 
