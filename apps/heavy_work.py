@@ -20,14 +20,23 @@ class Lane(Enum):
 
     READING = "reading"  # files that came, data that are fetched: minutes at worst
     LOOKING = "looking"  # at what an experiment would make: a second at worst
-    WEIGHTS = "weights"  # captured arrays, read and counted: seconds at worst
+    NUMBERS = "numbers"  # captured arrays and many curves, read and counted: seconds at worst
+    FILES = "files"  # that are written before they are sent: a minute at worst
+    CHECKPOINTS = "checkpoints"  # turned into what Keras reads: half a minute
+    IMPORTS = "imports"  # archives that came: as long as there is to store
 
 
 # Two readers at once may take eight gigabytes.
-_POOLS = {lane: ThreadPoolExecutor(2, thread_name_prefix=lane.value) for lane in Lane}
+USUAL = 2
+# Keras in a process of its own takes half a gigabyte; an import is one long transaction.
+ONE_AFTER_THE_OTHER = frozenset({Lane.CHECKPOINTS, Lane.IMPORTS})
+_POOLS = {
+    lane: ThreadPoolExecutor(1 if lane in ONE_AFTER_THE_OTHER else USUAL, thread_name_prefix=lane.value)
+    for lane in Lane
+}
 
 
 async def heavily(lane: Lane, work: Callable[[], T]) -> T:
-    """Do it in a thread of its lane, for the same viewer; two at a time, the others wait their turn."""
+    """Do it in a thread of its lane, for the same viewer; two at a time or one, the others wait their turn."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_POOLS[lane], copy_context().run, work)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from apps.api.bodies import body_to_file
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, database_of, home_of
 from apps.api.selections import SelectionIn
+from apps.heavy_work import Lane, heavily
 from nntracker_ray.archive.checked_zip import ArchiveLimits
 from nntracker_ray.archive.choice import Choice, chosen_runs, one_experiment, one_run
 from nntracker_ray.archive.importing import Imported, Importer, import_archive
@@ -31,8 +31,6 @@ from nntracker_ray.home import Home
 
 LIMITS = ArchiveLimits()
 ABANDONED_AFTER_S = 24 * 3600.0
-# Checking and storing is work for one core and one long transaction: one archive after the other.
-IMPORTS = threading.BoundedSemaphore(1)
 
 router = APIRouter(prefix="/api", tags=["archives"])
 ZIP: dict[int | str, dict[str, Any]] = {
@@ -125,15 +123,14 @@ async def upload_archive(request: Request, response: Response) -> ImportedOut:
     actor, database, home = actor_of(request), database_of(request), home_of(request)
     importer = Importer(actor.user_id, actor.name, actor.address)
 
-    def bring_in(path: Path) -> Imported:
-        with IMPORTS:
-            return import_archive(database, home, path, importer=importer, limits=LIMITS)
-
     incoming = await asyncio.to_thread(_incoming, home)
     with tempfile.TemporaryDirectory(dir=incoming) as folder:
         path = Path(folder) / "archive.zip"
         await body_to_file(request, path, most=LIMITS.file_bytes)
-        imported = await asyncio.to_thread(bring_in, path)
+        imported = await heavily(
+            Lane.IMPORTS,
+            lambda: import_archive(database, home, path, importer=importer, limits=LIMITS),
+        )
     response.headers["location"] = f"/api/experiments/{next(iter(imported.experiments.values()))}"
     return ImportedOut.of(imported)
 

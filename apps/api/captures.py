@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from apps.api.asked_words import NPZ_CONTENT, Word
+from apps.api.heavy_answers import heavy_answer
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import ArrayOut, Number, json_number
@@ -21,7 +22,6 @@ from nntracker_ray.errors import NotFoundError
 from nntracker_ray.histograms import MOST_BINS, Histograms, histograms_over_epochs
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import queries
-from nntracker_ray.storage.tables import Columns
 
 MOST_POINTS = 200_000
 MOST_VALUES = 20_000_000  # counted into histograms: beyond, evenly spaced epochs are
@@ -59,6 +59,17 @@ class HistogramsOut(BaseModel):
     not_finite: list[int] = Field(description="values in no bin, for each epoch")
     size: int = Field(description="values of the array")
 
+    @classmethod
+    def of(cls, found: Histograms) -> HistogramsOut:
+        """From what was counted."""
+        return cls(
+            epochs=found.epochs.tolist(),
+            edges=found.edges.tolist(),
+            counts=found.counts.tolist(),
+            not_finite=found.not_finite.tolist(),
+            size=found.size,
+        )
+
 
 @router.get("/layers")
 def run_layers(request: Request, run_id: UUID) -> list[CapturedLayerOut]:
@@ -70,29 +81,29 @@ def run_layers(request: Request, run_id: UUID) -> list[CapturedLayerOut]:
     return _layers(facts.get("model_summary"), [ArrayOut(**row) for row in rows])
 
 
-@router.get("/weights/points")
+@router.get("/weights/points", response_model=WeightPoints)
 async def run_weight_points(
     request: Request,
     run_id: UUID,
     layer: Name,
     tensor: Name = "kernel",
     max_points: Annotated[int, Query(ge=2, le=MOST_POINTS)] = 10_000,
-) -> WeightPoints:
+) -> Response:
     """One array over its epochs in at most so many points; least and greatest of every stretch are among them."""
     viewer_id = caller_of(request).viewer_id
 
-    def read() -> Columns:
+    def read() -> WeightPoints:
         with database_of(request).connection() as conn:
-            return queries.reduced_weights(
+            columns = queries.reduced_weights(
                 conn, viewer_id=viewer_id, run_id=run_id, layer=layer, tensor=tensor, max_points=max_points
             )
+        return WeightPoints(
+            epoch=np.asarray(columns["epoch"]).tolist(),
+            index=np.asarray(columns["index"]).tolist(),
+            value=[json_number(value) for value in np.asarray(columns["value"]).tolist()],
+        )
 
-    columns = await heavily(Lane.WEIGHTS, read)
-    return WeightPoints(
-        epoch=np.asarray(columns["epoch"]).tolist(),
-        index=np.asarray(columns["index"]).tolist(),
-        value=[json_number(value) for value in np.asarray(columns["value"]).tolist()],
-    )
+    return await heavy_answer(read)
 
 
 @router.get("/captures/{epoch}", response_class=Response, responses={**NPZ_CONTENT, **documented(404)})
@@ -107,7 +118,7 @@ async def run_capture(request: Request, run_id: UUID, epoch: int) -> Response:
             arrays = queries.capture_of_epoch(conn, viewer_id=viewer_id, run_id=run_id, epoch=epoch)
         return npz.write_arrays(arrays)
 
-    content = await heavily(Lane.WEIGHTS, read)
+    content = await heavily(Lane.NUMBERS, read)
     called = f'attachment; filename="{str(run_id)[:8]}-epoch-{epoch:04}.npz"'
     return Response(
         content,
@@ -116,18 +127,18 @@ async def run_capture(request: Request, run_id: UUID, epoch: int) -> Response:
     )
 
 
-@router.get("/histograms")
+@router.get("/histograms", response_model=HistogramsOut)
 async def run_histograms(
     request: Request,
     run_id: UUID,
     layer: Name,
     tensor: Name = "kernel",
     bins: Annotated[int, Query(ge=1, le=MOST_BINS)] = 60,
-) -> HistogramsOut:
+) -> Response:
     """Histograms of one array over its epochs. Of more than 20 million values, those of evenly spaced epochs."""
     viewer_id = caller_of(request).viewer_id
 
-    def count() -> Histograms:
+    def count() -> HistogramsOut:
         with database_of(request).connection() as conn:
             read = partial(
                 queries.captures_of_array,
@@ -138,16 +149,9 @@ async def run_histograms(
                 tensor=tensor,
                 most_values=MOST_VALUES,
             )
-            return histograms_over_epochs(read, bins=bins)
+            return HistogramsOut.of(histograms_over_epochs(read, bins=bins))
 
-    found = await heavily(Lane.WEIGHTS, count)
-    return HistogramsOut(
-        epochs=found.epochs.tolist(),
-        edges=found.edges.tolist(),
-        counts=found.counts.tolist(),
-        not_finite=found.not_finite.tolist(),
-        size=found.size,
-    )
+    return await heavy_answer(count)
 
 
 def _layers(summary: JsonValue, arrays: list[ArrayOut]) -> list[CapturedLayerOut]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
 
 from apps.api.asked_words import Word
 from apps.api.comparison_schemas import (
@@ -16,6 +17,7 @@ from apps.api.comparison_schemas import (
     ParametersOut,
     WeightDifferenceOut,
 )
+from apps.api.heavy_answers import heavy_answer
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from nntracker_ray.commands import Selection, require_parts
@@ -47,20 +49,26 @@ def _selection(
 Wanted = Annotated[Selection, Depends(_selection)]
 
 
-@router.get("/aggregate")
-def compare_aggregate(request: Request, wanted: Wanted, metric: Text, members: bool = False) -> AggregateOut:
+@router.get("/aggregate", response_model=AggregateOut)
+async def compare_aggregate(
+    request: Request, wanted: Wanted, metric: Text, members: bool = False
+) -> Response:
     """Least, greatest, mean, median and deviation of a metric over runs of any age and length, epoch by epoch."""
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        rows, curves = _curves(conn, viewer_id, wanted, metric)
-    _require_room([*curves.values()] if members else [max(curves.values(), key=_length, default=None)])
-    names = {row.run_id: row.name for row in rows}
-    told = [MemberOut.of(names[run_id], curve) for run_id, curve in curves.items()] if members else None
-    return AggregateOut.of(metric, len(rows), len(curves), aggregate([*curves.values()]), told)
+
+    def work() -> AggregateOut:
+        with database_of(request).connection() as conn:
+            rows, curves = _curves(conn, viewer_id, wanted, metric)
+        _require_room([*curves.values()] if members else [max(curves.values(), key=_length, default=None)])
+        names = {row.run_id: row.name for row in rows}
+        told = [MemberOut.of(names[run_id], curve) for run_id, curve in curves.items()] if members else None
+        return AggregateOut.of(metric, len(rows), len(curves), aggregate([*curves.values()]), told)
+
+    return await heavy_answer(work)
 
 
-@router.get("/difference")
-def compare_difference(
+@router.get("/difference", response_model=DifferenceOut)
+async def compare_difference(
     request: Request,
     wanted: Wanted,
     minus: Annotated[
@@ -68,15 +76,21 @@ def compare_difference(
         Query(description="run:ID, tag:NAME or experiment:ID; an id alone is a run", examples=["tag:base"]),
     ],
     metric: Text,
-) -> DifferenceOut:
+) -> Response:
     """A metric of a run, or the mean over several, minus that of another, at the epochs that both have."""
-    viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        sides = [[*_curves(conn, viewer_id, one, metric)[1].values()] for one in (wanted, _subtracted(minus))]
-    if not all(sides):
-        raise NotFoundError(f"no values of {metric!r} on one side; /api/runs tells which metrics runs have")
-    _require_room([max(side, key=_length) for side in sides])
-    return DifferenceOut.of(metric, difference_of(*sides))
+    viewer_id, both = caller_of(request).viewer_id, (wanted, _subtracted(minus))
+
+    def work() -> DifferenceOut:
+        with database_of(request).connection() as conn:
+            sides = [[*_curves(conn, viewer_id, one, metric)[1].values()] for one in both]
+        if not all(sides):
+            raise NotFoundError(
+                f"no values of {metric!r} on one side; /api/runs tells which metrics runs have"
+            )
+        _require_room([max(side, key=_length) for side in sides])
+        return DifferenceOut.of(metric, difference_of(*sides))
+
+    return await heavy_answer(work)
 
 
 @router.get("/parallel")
@@ -89,17 +103,21 @@ def compare_parameters(request: Request, wanted: Wanted, metric: Text) -> Parame
     return ParametersOut.of(metric, parameters_of(runs))
 
 
-@router.get("/weights")
-def compare_weights(
+@router.get("/weights", response_model=WeightDifferenceOut)
+async def compare_weights(
     request: Request, run_id: UUID, minus: UUID, layer: Text, tensor: Text = "kernel"
-) -> WeightDifferenceOut:
+) -> Response:
     """An array of a run minus the same array of another: norms and histograms at every common capture."""
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        found, captures = comparison_queries.weight_difference(
-            conn, viewer_id=viewer_id, run_id=run_id, minus=minus, layer=layer, tensor=tensor
-        )
-    return WeightDifferenceOut.of(layer, tensor, captures, found)
+
+    def work() -> WeightDifferenceOut:
+        with database_of(request).connection() as conn:
+            found, captures = comparison_queries.weight_difference(
+                conn, viewer_id=viewer_id, run_id=run_id, minus=minus, layer=layer, tensor=tensor
+            )
+        return WeightDifferenceOut.of(layer, tensor, captures, found)
+
+    return await heavy_answer(work)
 
 
 def _curves(

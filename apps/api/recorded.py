@@ -12,6 +12,7 @@ from apps.api.asked_words import NPZ_CONTENT, WITHOUT_NUL, Word, arrays_answer, 
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import ArrayOut, SummaryOut, json_number
+from apps.heavy_work import Lane, heavily
 from nntracker_ray import npz
 from nntracker_ray.commands import Selection
 from nntracker_ray.plain_values import plain
@@ -60,18 +61,22 @@ def run_arrays(request: Request, run_id: UUID) -> list[ArrayOut]:
     response_class=Response,
     responses={**NPZ_CONTENT, **documented(404)},
 )
-def run_weights(request: Request, run_id: UUID, layer: Text, tensor: Text = "kernel") -> Response:
+async def run_weights(request: Request, run_id: UUID, layer: Text, tensor: Text = "kernel") -> Response:
     """One array of a layer at every epoch it was captured. NPZ: `epochs` (e,); `values` (e, *shape), its own dtype."""
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        epochs, values = queries.layer_weights(
-            conn, viewer_id=viewer_id, run_id=run_id, layer=layer, tensor=tensor
-        )
-    return arrays_answer(epochs=epochs, values=values)
+
+    def read() -> Response:
+        with database_of(request).connection() as conn:
+            epochs, values = queries.layer_weights(
+                conn, viewer_id=viewer_id, run_id=run_id, layer=layer, tensor=tensor
+            )
+        return arrays_answer(epochs=epochs, values=values)
+
+    return await heavily(Lane.NUMBERS, read)
 
 
 @router.get("/metrics", tags=["runs"], response_class=Response, responses={**NPZ_CONTENT, **documented(404)})
-def many_metrics(
+async def many_metrics(
     request: Request,
     run_id: Annotated[list[UUID] | None, Query(max_length=200, description="repeat for several")] = None,
     experiment_id: UUID | None = None,
@@ -84,16 +89,20 @@ def many_metrics(
     (float64), time (datetime64[us], UTC), inherited. Runs that are not there add nothing.
     """
     viewer_id = caller_of(request).viewer_id
-    with database_of(request).connection() as conn:
-        ids = list(run_id or ())
-        if experiment_id is not None:
-            wanted = RunFilter(Selection(experiment_id=experiment_id))
-            page = queries.page_of_runs(conn, viewer_id=viewer_id, wanted=wanted, limit=None)
-            ids += [row.run_id for row in page.rows]
-        columns = queries.learning_curves(
-            conn, viewer_id=viewer_id, run_ids=ids, metrics=metric, after_epoch=after_epoch
-        )
-    return npz_answer(npz.write_columns(columns))
+
+    def read() -> Response:
+        with database_of(request).connection() as conn:
+            ids = list(run_id or ())
+            if experiment_id is not None:
+                wanted = RunFilter(Selection(experiment_id=experiment_id))
+                page = queries.page_of_runs(conn, viewer_id=viewer_id, wanted=wanted, limit=None)
+                ids += [row.run_id for row in page.rows]
+            columns = queries.learning_curves(
+                conn, viewer_id=viewer_id, run_ids=ids, metrics=metric, after_epoch=after_epoch
+            )
+        return npz_answer(npz.write_columns(columns))
+
+    return await heavily(Lane.NUMBERS, read)
 
 
 @router.get("/experiments/{experiment_id}/summary", tags=["experiments"])

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
+from apps.heavy_work import Lane, heavily
 from nntracker_ray.archive.metric_files import MetricFiles
 from nntracker_ray.records import to_json
 from nntracker_ray.storage import queries
@@ -32,12 +33,16 @@ FILE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/metrics.{kind}", response_class=StreamingResponse, responses={**FILE, **documented(404)})
-def metrics_file(request: Request, run_id: UUID, kind: Literal["csv", "parquet"]) -> StreamingResponse:
+async def metrics_file(request: Request, run_id: UUID, kind: Literal["csv", "parquet"]) -> StreamingResponse:
     """Every measured number of the run, what it inherited from ancestors too. CSV and Parquet are exact to the bit."""
     database, viewer_id = database_of(request), caller_of(request).viewer_id
-    with database.connection() as conn:
-        queries.find_run(conn, viewer_id=viewer_id, run_id=run_id)  # 404 before the answer begins
-    file = _written(MetricFiles(lambda: _pages(database, viewer_id, run_id)), kind)
+
+    def write() -> IO[bytes]:
+        with database.connection() as conn:
+            queries.find_run(conn, viewer_id=viewer_id, run_id=run_id)  # 404 before the answer begins
+        return _written(MetricFiles(lambda: _pages(database, viewer_id, run_id)), kind)
+
+    file = await heavily(Lane.FILES, write)
     called = f'attachment; filename="{str(run_id)[:8]}-metrics.{kind}"'
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/octet-stream"
     return StreamingResponse(_blocks(file), media_type=media, headers={"content-disposition": called})

@@ -67,7 +67,7 @@ class WeightsPanel:
             self._arrange(wanted.graph)
             work = self._scattered if wanted.graph is Graph.WEIGHTS else self._counted
             draw = partial(self._draw, wanted, place.epoch)
-            in_background(partial(work, wanted), draw, lane=Lane.WEIGHTS)
+            in_background(partial(work, wanted), draw, lane=Lane.NUMBERS)
         elif place.epoch != self._epoch:
             self._show_epoch(place.epoch)
 
