@@ -39,6 +39,9 @@ class RunHead:
     waiting: WaitingPlace | None = None  # of a run that waits
 
 
+LONGEST_SUMMARY = 300  # characters of an error before one opens it
+
+
 def head_view(head: RunHead) -> Tree:
     """Name, state, progress, why it waits or failed, what can be done, tabs."""
     row = head.row
@@ -163,11 +166,13 @@ def why_it_waits(state: RunState, place: WaitingPlace | None) -> str:
 def _error(row: RunRow) -> Tree | None:
     if not row.error:
         return None
-    lines = row.error.strip().splitlines() or [EXPLANATIONS[row.state]]
+    error = row.error.strip()
+    last = (error.splitlines() or [EXPLANATIONS[row.state]])[-1]
+    summary = last if len(last) <= LONGEST_SUMMARY else f"{last[:LONGEST_SUMMARY]} …"
     return h(
         "details",
-        h("summary", lines[-1]),
-        h("pre", h("code", row.error.strip())) if len(lines) > 1 else None,
+        h("summary", summary),
+        h("pre", h("code", error)) if summary != error else None,
         cls="failure",
         data_key="failure",
     )

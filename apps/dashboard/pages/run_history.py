@@ -16,6 +16,7 @@ from nntracker_ray.records import RunState
 from nntracker_ray.storage.tables import Columns, lines_of
 
 LOG_LINES = 200
+STYLED_KINDS = frozenset({"warning", "stderr", "error", "critical"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _log_line(line: dict[str, Any]) -> Tree:
         h("span", f"{line['time']:%H:%M:%S}", cls="moment"),
         h("span", kind, cls="kind"),
         h("span", line["text"], cls="text"),
-        cls=f"line {kind}",
+        # Trainings name levels as they like: only what the stylesheet knows becomes a class.
+        cls=f"line {kind}" if kind in STYLED_KINDS else "line",
         data_key=f"{line['attempt']}.{line['line_no']}",
     )
