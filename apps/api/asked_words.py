@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
@@ -11,18 +11,12 @@ from starlette.responses import Response
 
 from nntracker_ray import npz
 from nntracker_ray.errors import BadInputError
+from nntracker_ray.moments import in_utc
 
 T = TypeVar("T")
 # PostgreSQL's text holds every character but this one.
 WITHOUT_NUL = r"^[^\x00]*$"
 Word = Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)]
-
-
-def _as_utc(moment: datetime) -> datetime:
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("this moment is outside the years 1 to 9999 in UTC") from None
 
 
 def whole_characters(value: T) -> T:
@@ -35,7 +29,7 @@ def whole_characters(value: T) -> T:
 
 
 # Without an offset it is meant in UTC.
-Moment = Annotated[datetime, AfterValidator(_as_utc)]
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 
 
 def without_nul(text: str, what: str) -> str:

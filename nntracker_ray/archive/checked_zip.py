@@ -40,7 +40,9 @@ class ArchiveLimits:
     members: int = 1_000_000
     directory_bytes: int = 256 * MIB
     small_bytes: int = 32 * MIB  # of a JSON file, which is read whole
-    array_bytes: int = 4 * GIB  # of one captured array
+    held_bytes: int = 512 * MIB  # of all that is held at once: what runs, experiments and models are
+    folds_bytes: int = 512 * MIB  # of the folds of one experiment, which are held at once as well
+    array_bytes: int = 2 * GIB  # of one captured array; no model that may be built has a larger one
     ratio: int = 200  # content / compressed, counted once `ratio_from` is passed
     ratio_from: int = 16 * MIB
 

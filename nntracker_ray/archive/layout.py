@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from nntracker_ray.moments import Moment
 
 FORMAT: Final = "nntracker archive"
 VERSION: Final = 1
@@ -44,7 +46,7 @@ class Manifest(BaseModel):
 
     format: str
     version: int
-    made_at: AwareDatetime
+    made_at: Moment
     experiments: tuple[UUID, ...] = Field(max_length=100_000)
     runs: tuple[UUID, ...] = Field(max_length=1_000_000)
     members: tuple[Member, ...] = Field(max_length=2_000_000)

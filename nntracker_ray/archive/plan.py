@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from nntracker_ray.archive.checked_spec import checked_spec
@@ -16,6 +18,10 @@ from nntracker_ray.models.catalog import load_catalog
 from nntracker_ray.models.schema import ModelDescription, parse_model
 from nntracker_ray.records import RunSpec
 from nntracker_ray.storage.archive_queries import ArchivedExperiment, ArchivedRun
+
+_HELD: Final = re.compile(
+    r"models/.*|(?:runs|experiments)/[^/]+/(?:run|specification|experiment|configuration)\.json"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Plan:
 
 def read_plan(archive: CheckedArchive, home: Home) -> Plan:
     """The small parts, each checked and all together. Raises: BadInputError."""
+    _require_room(archive)
     reader, catalog = ArchiveReader(archive), load_catalog(home)
     experiments = [_experiment(reader, one) for one in archive.manifest.experiments]
     known = {one.experiment_id for one in experiments}
@@ -45,6 +52,16 @@ def read_plan(archive: CheckedArchive, home: Home) -> Plan:
     if not runs or len(runs) != len(archive.manifest.runs) or len(known) != len(experiments):
         raise BadInputError("the manifest names no run, or one of them twice")
     return Plan(tuple(experiments), tuple(runs.values()), specs, tuple(_models(archive, reader)))
+
+
+def _require_room(archive: CheckedArchive) -> None:
+    """A small archive may unpack to a great many small files."""
+    held = sum(member.bytes for member in archive.manifest.members if _HELD.fullmatch(member.path))
+    if held > archive.limits.held_bytes:
+        raise BadInputError(
+            f"the archive's runs, experiments and models have {held:,} bytes; allowed are "
+            f"{archive.limits.held_bytes:,}. Take fewer runs into one archive"
+        )
 
 
 def _experiment(reader: ArchiveReader, experiment_id: UUID) -> ArchivedExperiment:

@@ -58,9 +58,11 @@ class ArchiveReader:
         if found.experiment_id != experiment_id:
             raise BadInputError(f"{place} is of another experiment")
         path = experiment_member(experiment_id, "configuration.json")
-        text = self._archive.read(path)
-        plain_json(text, path)
-        return found, text.decode()
+        with _told(path):
+            text = self._archive.read(path).decode()
+        if not isinstance(plain_json(text, path), dict):
+            raise BadInputError(f"{path} holds no configuration; that is an object")
+        return found, text
 
     def folds(self, experiment_id: UUID) -> Folds:
         """Its folds; none without."""
@@ -68,9 +70,12 @@ class ArchiveReader:
         if path not in self._archive:
             return {}
         with self._archive.open(path) as file, opened_zip(file, self._archive.limits) as npz:
-            count = len(npz.namelist()) // 2
-        if count > MOST_FOLDS:
-            raise BadInputError(f"{path} has {count} folds; {MOST_FOLDS} are allowed")
+            count, size = len(npz.namelist()) // 2, sum(info.file_size for info in npz.infolist())
+        if count > MOST_FOLDS or size > self._archive.limits.folds_bytes:
+            raise BadInputError(
+                f"{path} has {count} folds of {size:,} bytes together; allowed are {MOST_FOLDS} and "
+                f"{self._archive.limits.folds_bytes:,}"
+            )
         names = [f"{part}_{fold}" for fold in range(count) for part in ("train", "held_out")]
         with self._archive.open(path) as file:
             expected = dict.fromkeys(names, ("int64", None))
@@ -157,7 +162,7 @@ class _told:  # noqa: N801 - reads as a word
             raise BadInputError(f"{self._path}: {error!s:.200}") from error
 
 
-def plain_json(text: bytes, where: str) -> JsonValue:
+def plain_json(text: bytes | str, where: str) -> JsonValue:
     """JSON as the standard has it: no NaN, no endless depth. Raises: BadInputError."""
     with _told(where):
         return json.loads(text, parse_constant=_no_constant)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from nntracker_ray.archive.exact_numbers import number_from, number_text
+from nntracker_ray.moments import Moment
 from nntracker_ray.records import RunState
 from nntracker_ray.storage.archive_queries import ArchivedRun, Change, LastPoint
 from nntracker_ray.storage.tables import Columns
@@ -30,7 +31,7 @@ class LastMetric(_Record):
     epoch: _Int
     step: Annotated[int, Field(ge=-(2**63), lt=2**63)]
     value: _Text
-    time: AwareDatetime
+    time: Moment
     attempt: _Count
 
 
@@ -58,9 +59,9 @@ class RunFile(_Record):
     inherited_steps: _Steps | None
     captures_before: _Count | None
     parent_id: UUID | None
-    created_at: AwareDatetime
-    started_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
     tags: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...], Field(max_length=1000)]
     last_metrics: Annotated[tuple[LastMetric, ...], Field(max_length=100_000)]
 
@@ -92,7 +93,7 @@ class ExperimentFile(_Record):
     experiment_id: UUID
     name: _Text
     max_concurrent: Annotated[int, Field(ge=1, lt=2**31)] | None
-    created_at: AwareDatetime
+    created_at: Moment
 
     def as_json(self) -> bytes:
         """The file."""
@@ -107,7 +108,7 @@ class StateLine(_Record):
     by: _Text
     why: _LongText
     error: _LongText | None
-    time: AwareDatetime
+    time: Moment
 
 
 class FactLine(_Record):
@@ -127,7 +128,7 @@ class Adaptation(_Record):
     old: _Text
     new: _Text
     cause: _Text
-    time: AwareDatetime
+    time: Moment
     attempt: _Count
 
     @classmethod
@@ -147,7 +148,7 @@ class LogEntry(_Record):
 
     attempt: _Count
     line_no: _Count
-    time: AwareDatetime
+    time: Moment
     source: Annotated[str, Field(pattern="^(stdout|stderr|warning|log)$")]
     level: Annotated[str, Field(max_length=100)]
     text: _LongText
@@ -163,7 +164,7 @@ class CaptureLine(_Record):
     dtype: Annotated[str, Field(max_length=40)]
     shape: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(max_length=32)]
     step: _Steps
-    time: AwareDatetime
+    time: Moment
     attempt: _Count
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from nntracker_ray.archive.checked_zip import ArchiveLimits, opened_archive
 from nntracker_ray.archive.layout import MANIFEST
+from nntracker_ray.archive.plan import read_plan
+from nntracker_ray.archive.reader import ArchiveReader
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.home import Home
 from nntracker_ray.records import RunSpec
@@ -116,6 +118,19 @@ LIES = {
     "a field of its own": (edited("run.json", lambda run: run.update(owner_id=str(uuid4()))), "owner_id"),
     "another run's file": (edited("run.json", swap("run_id", str(uuid4()))), "another run"),
     "an unknown state": (edited("run.json", swap("state", "king")), "state"),
+    "a moment before the year 1": (
+        edited("run.json", swap("created_at", "0001-01-01T00:00:00+23:59")),
+        "years 1 to 9999",
+    ),
+    "a moment after the year 9999": (
+        edited("experiment.json", swap("created_at", "9999-12-31T23:59:59-23:59")),
+        "years 1 to 9999",
+    ),
+    "a configuration that is none": (replaced("configuration.json", lambda _: b"[]"), "object"),
+    "a configuration in UTF-16": (
+        replaced("configuration.json", lambda text: text.decode().encode("utf-16")),
+        "configuration.json",
+    ),
     "an experiment that is not there": (edited("run.json", swap("experiment_id", str(uuid4()))), "lacks"),
     "a parent that is not there": (edited("run.json", swap("parent_id", str(uuid4()))), "made from"),
     "hardware that is not asked for": (edited("run.json", swap("cpu", 0.0)), "other hardware"),
@@ -252,6 +267,17 @@ class TestTheZip:
         bomb = rewritten(path, replaced("metrics.csv", lambda _: b"\n" * (64 << 20)))
 
         refused(other, home, bomb, "bomb")
+
+    def test_what_is_held_at_once_has_limits_of_its_own(self, good, home: Home):
+        """A thousand padded specifications, or folds packed twice, would fill the memory within the other limits."""
+        path, specs = good
+        limits = ArchiveLimits(held_bytes=1000, folds_bytes=100)
+
+        with opened_archive(path, limits) as archive:
+            with pytest.raises(BadInputError, match="allowed are 1,000"):
+                read_plan(archive, home)
+            with pytest.raises(BadInputError, match=r"folds of .* allowed are 1000 and 100"):
+                ArchiveReader(archive).folds(specs[0].experiment_id)
 
     def test_a_link_is_refused(self, good, other: Database, home: Home, tmp_path: Path):
         """Nothing is unpacked; should that change one day, links must not come in by then."""
