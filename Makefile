@@ -57,5 +57,8 @@ FAULTS ?= 20
 chaos: env  ## strike running experiments with seeded faults, then look for what was lost (SEED=.. FAULTS=..)
 	$(BIN)/python -m tests.chaos.suite --seed $(SEED) --faults $(FAULTS)
 
+docs-figures: env  ## take the pictures of the manual again (docs/pages/)
+	$(BIN)/python -m tests.pictures
+
 clean:  ## remove .venv/ and caches; data folders are left alone
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Pictures of every page, for the manual and for people who judge by looking."""

@@ -1,0 +1,111 @@
+"""Takes the pictures: light and dark at desk width, light at the width of a telephone; small enough for the manual."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.pictures.views import DRAWN, View
+
+PATIENCE_MS = 60_000
+SETTLED_MS = 700  # fonts, animations
+COLOURS = 256
+TALLEST = 1600  # pixels of a picture
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A window."""
+
+    name: str
+    theme: str
+    width: int
+    height: int = 900
+
+
+DESK = (Shape("light", "light", 1440), Shape("dark", "dark", 1440), Shape("375", "light", 375, 812))
+
+
+@dataclass
+class Camera:
+    """Goes through the views; what a page complains of is told at the end."""
+
+    browser: Browser
+    address: str
+    folder: Path
+    sign_in: Callable[[], str]  # a fresh link
+    before: Callable[[], None] = lambda: None  # each picture
+    complaints: list[str] | None = None
+
+    def take(self, views: Iterable[View], shapes: Sequence[Shape] = DESK) -> list[str]:
+        """Returns: what the pages complained of."""
+        self.complaints = []
+        wanted = list(views)
+        for shape in shapes:
+            inside, outside = self._page(shape), self._page(shape)
+            inside.goto(self.sign_in())
+            inside.wait_for_url(f"{self.address}/", timeout=PATIENCE_MS)
+            for view in wanted:
+                self.before()
+                page = inside if view.signed_in else outside
+                try:
+                    self._picture(page, view, shape)
+                except PlaywrightError as error:
+                    self._note(page, f"{view.name}: {error}")
+            inside.context.close()
+            outside.context.close()
+        return self.complaints
+
+    def _page(self, shape: Shape) -> Page:
+        context = self.browser.new_context(
+            viewport={"width": shape.width, "height": shape.height},
+            color_scheme="dark" if shape.theme == "dark" else "light",
+            locale="en-GB",
+            timezone_id="UTC",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: self._note(page, str(error)))
+        page.on("console", lambda said: self._note(page, said.text) if said.type == "error" else None)
+        return page
+
+    def _note(self, page: Page, text: str) -> None:
+        assert self.complaints is not None
+        self.complaints.append(f"{page.url}: {text}")
+
+    def _picture(self, page: Page, view: View, shape: Shape) -> None:
+        page.set_viewport_size({"width": shape.width, "height": shape.height})
+        page.goto("about:blank")  # a mere change of what stands behind # would load nothing
+        page.goto(self.address + view.path)
+        page.locator(view.ready).locator("visible=true").first.wait_for()
+        view.deed(page)
+        if view.has_charts:
+            page.wait_for_function(DRAWN)
+        page.wait_for_timeout(SETTLED_MS)
+        self._grow(page, shape)
+        self._keep(page.screenshot(), self.folder / f"{view.name}-{shape.name}.png")
+
+    def _grow(self, page: Page, shape: Shape) -> None:
+        """The content scrolls in an element of its own, which a picture of the whole page would cut off."""
+        tall = page.evaluate("""() => Math.max(document.documentElement.scrollHeight,
+            ...[...document.querySelectorAll("main, .main-content")].map((one) => one.scrollHeight + 60))""")
+        if tall > shape.height:
+            page.set_viewport_size({"width": shape.width, "height": min(int(tall), TALLEST)})
+            page.wait_for_timeout(SETTLED_MS)
+
+    @staticmethod
+    def _keep(picture: bytes, path: Path) -> None:
+        """In its most frequent colours: a general palette would tint what is grey."""
+        image = Image.open(io.BytesIO(picture)).convert("RGB")
+        counted = image.getcolors(image.width * image.height) or []
+        frequent = [colour for _, colour in sorted(counted, reverse=True)[:COLOURS]]
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([part for colour in frequent for part in colour])
+        image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
