@@ -107,7 +107,7 @@ def _rest(settings: WebSettings, sessions: Callable[[Database], Sessions]) -> Fa
 
 def _behind_gate(app: FastAPI, settings: WebSettings) -> FastAPI:
     app.add_middleware(Etags)
-    app.add_middleware(Repetitions)
+    app.add_middleware(Repetitions, database=app.state.database)
     app.add_middleware(
         Gate, sessions=app.state.sessions, sockets=app.state.sockets, public_origins=settings.public_origins
     )

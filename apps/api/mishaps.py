@@ -54,7 +54,7 @@ class _Numbered:
 
 async def _answer(scope: Scope, receive: Receive, send: _Numbered) -> None:
     detail = (
-        f"the server has failed; nothing is known of what is wrong with your request {send.number}. Try it again; if it "
+        f"the server has failed at your request {send.number}, in a way that nobody has foreseen. Try it again; if it "
         "fails again, give an administrator this number: it stands in logs/web.log of the data folder"
     )
     response = problem(500, detail, request=send.number)

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_never, wait_exponen
 
 from nntracker_ray.errors import DatabaseAwayError, PlatformError, StorageError, UnstorableTextError
 from nntracker_ray.home import Home
+from nntracker_ray.storage.repetition_writes import note_effect
 from nntracker_ray.storage.server import EmbeddedServer
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.viewing import current_viewer
@@ -169,6 +170,7 @@ class Database:
             if self._locked:
                 connection.execute(query("look_as"), {"viewer": str(current_viewer() or "")})
             yield connection
+            note_effect(connection)
 
     def listen(self, *channels: str, timeout_s: float | None = None) -> Iterator[tuple[str, str] | None]:
         """Yield (channel, payload) of every notification, on a connection of its own, for ever.
