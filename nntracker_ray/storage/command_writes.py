@@ -30,6 +30,7 @@ from nntracker_ray.storage import json_values
 from nntracker_ray.storage.child_configurations import ChildConfigurations
 from nntracker_ray.storage.command_queries import another_command, find_command, selected_run_nos
 from nntracker_ray.storage.connection import Connection
+from nntracker_ray.storage.data_rights import within_data_rights
 from nntracker_ray.storage.deadlocks import despite_deadlocks
 from nntracker_ray.storage.deletion_writes import delete_runs
 from nntracker_ray.storage.run_locks import LockedRun, lock_experiments, lock_runs
@@ -178,7 +179,8 @@ def _in_states(runs: Sequence[LockedRun], selection: Selection) -> list[LockedRu
 
 def _carry_out(conn: Connection, order: _Order, runs: Sequence[LockedRun]) -> dict[int, Target]:
     """What becomes of each run, by its number."""
-    decided = {run.run_no: decide(order.verb, run.state) for run in runs}
+    said = {run.run_no: decide(order.verb, run.state) for run in runs}
+    decided = within_data_rights(conn, order.verb, said)
     targets = {run.run_no: _target(run, decided[run.run_no]) for run in runs}
     accepted = [run for run in runs if decided[run.run_no].outcome is not Outcome.REFUSED]
     run_nos = [run.run_no for run in accepted]
