@@ -22,6 +22,7 @@ MODULES = {
     "queue_of_ten_thousand": ("Q1", "Q2", "Q3"),
     "control_latency": ("P9", "P15", "R3"),
     "nothing_lost": ("R1", "R2"),
+    "list_of_runs": ("P13",),
     "live_pages": ("P14",),
 }
 
