@@ -25,7 +25,7 @@ from nntracker_ray.figures.comparison_lines import (
 from nntracker_ray.figures.lines import Chart
 from nntracker_ray.records import RunRow
 
-MOST_LINES = 50
+MOST_LINES = 50  # of runs, of groups, and of the single runs behind groups
 LOST_FOLD = re.compile(r"\s*\(\d*$")  # what is left of "FileSim (LR1) (1)" and "FileSim (LR1) (2)"
 
 
@@ -49,7 +49,8 @@ class Drawing:
     keys: tuple[Key, ...] = ()
     groups: tuple[Group, ...] = ()
     difference: Difference | None = None
-    left_out: int = 0  # runs beyond those that are drawn
+    left_out: int = 0  # runs beyond those that are drawn, behind groups too
+    groups_left_out: int = 0
     missing: tuple[str, ...] = ()  # what has no values of this metric
 
 
@@ -115,11 +116,10 @@ def _groups(found: Found, parts: Sequence[tuple[str, Sequence[RunRow]]]) -> Draw
         (name, [found.curves[row.run_id] for row in rows if row.run_id in found.curves])
         for name, rows in parts
     ]
-    groups = [
-        Group(name, aggregate(curves), curves if found.place.members else ())
-        for name, curves in kept
-        if curves
-    ]
+    there = [(name, curves) for name, curves in kept if curves]
+    shown = there[:MOST_LINES]
+    most = MOST_LINES // max(1, len(shown)) if found.place.members else 0
+    groups = [Group(name, aggregate(curves), curves[:most]) for name, curves in shown]
     keys = [
         Key(group.name, color_at(place), dash_at(place), _over(group.aggregate), group.name in look.hidden)
         for place, group in enumerate(groups)
@@ -128,6 +128,8 @@ def _groups(found: Found, parts: Sequence[tuple[str, Sequence[RunRow]]]) -> Draw
         group_chart(groups, found.metric, found.place.statistics, look),
         tuple(keys),
         tuple(groups),
+        left_out=sum(max(0, len(curves) - most) for _, curves in shown) if most else 0,
+        groups_left_out=len(there) - len(shown),
         missing=tuple(name for name, curves in kept if not curves),
     )
 

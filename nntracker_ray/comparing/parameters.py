@@ -38,9 +38,8 @@ class Parameters:
     @property
     def common(self) -> dict[str, JsonValue]:
         """Those that are the same for all."""
-        return {
-            name: values[0] for name, values in self.columns.items() if name not in self.varied and values
-        }
+        varied = self.varied
+        return {name: values[0] for name, values in self.columns.items() if name not in varied and values}
 
 
 def parameters_of(runs: Sequence[RunParameters]) -> Parameters:

@@ -8,6 +8,7 @@ from typing import Any
 import holoviews as hv
 
 GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
+SHARE_RANGE = "share"  # name of a second y axis: 0 is the lower edge of the chart, 1 the upper
 FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
 
 
@@ -16,6 +17,16 @@ def calm_figure(figure: Any) -> None:
     figure.toolbar.autohide = True
     figure.toolbar_inner = True
     _transparent_and_grey(figure)
+
+
+def hang_on_share(figure: Any, renderer: Any) -> None:
+    """Let a renderer's heights be shares of the chart's height, whatever its own scale."""
+    from bokeh.models import LinearScale, Range1d
+
+    if SHARE_RANGE not in figure.extra_y_ranges:
+        figure.extra_y_ranges = {**figure.extra_y_ranges, SHARE_RANGE: Range1d(0, 1)}
+        figure.extra_y_scales = {**figure.extra_y_scales, SHARE_RANGE: LinearScale()}
+    renderer.y_range_name = SHARE_RANGE
 
 
 def _transparent_and_grey(figure: Any) -> None:

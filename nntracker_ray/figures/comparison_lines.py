@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -84,13 +84,14 @@ def group_chart(
 
 
 def difference_chart(difference: Difference, metric: str, look: Look = Look()) -> Chart:
-    """One line, and where nothing differs."""
+    """One line, and where nothing differs; never by its logarithm, which half of a difference does not have."""
+    look = replace(look, log=False)
     x = difference.epochs.astype(np.float64)
     lines = _measured("difference", x, difference.values, 0, look)
     zero = Line(
         "no difference", x[[0, -1]] if len(x) else x, np.zeros(min(2, len(x))), "#76818f", "dashed", 1.2
     )
-    return Chart((zero, *lines), (), AXIS_LABELS[Axis.EPOCH], f"difference of {metric}", look.log)
+    return Chart((zero, *lines), (), AXIS_LABELS[Axis.EPOCH], f"difference of {metric}")
 
 
 def color_at(place: int) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import holoviews as hv
 
+from nntracker_ray.figures.chart_look import calm_figure, hang_on_share, load_backend
 from nntracker_ray.figures.lines import UNSEEN, Chart, Line
 from nntracker_ray.figures.palette import MARK_COLOR
 
 DOTS, CROSSES = f"{UNSEEN}dots", f"{UNSEEN}crosses"  # names of the two renderers that all lines share
 CROSS_HEIGHT = 0.03  # share of the chart's height
-SHARE_RANGE = "share"  # a second y axis: 0 is the lower edge of the chart, 1 the upper
-GREY = "#76818f"  # contrast of 4 : 1 with white and with near-black
-FONT = "Roboto, system-ui, DejaVu Sans, sans-serif"
 
 
 def drawn(chart: Chart, *, height: int = 420, on_page: bool = False) -> hv.Overlay:
@@ -53,31 +50,6 @@ def sources_of(chart: Chart) -> dict[str, dict[str, Any]]:
     polygons = {band.name: dict(zip(("xs", "ys"), band.polygons, strict=True)) for band in chart.bands}
     lines = {line.name: dict(line.columns) for line in chart.lines}
     return {**polygons, **lines, DOTS: _dot_columns(chart), CROSSES: _cross_columns(chart)}
-
-
-def calm(figure: Any) -> None:
-    """No paper of its own and greys between: one figure for light and dark pages and notebooks."""
-    figure.background_fill_alpha = figure.border_fill_alpha = figure.outline_line_alpha = 0
-    figure.xgrid.visible = False
-    figure.ygrid.grid_line_color, figure.ygrid.grid_line_alpha = GREY, 0.18
-    figure.toolbar.autohide = figure.toolbar_inner = True
-    for axis in figure.axis:
-        axis.axis_line_color = axis.minor_tick_line_color = axis.major_tick_line_color = None
-        axis.major_label_text_color = axis.axis_label_text_color = GREY
-        axis.major_label_text_font = axis.axis_label_text_font = FONT
-        axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
-        axis.axis_label_text_font_style = "normal"
-    for legend in figure.legend:
-        legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
-        legend.padding = legend.margin = legend.spacing = 0
-
-
-@cache
-def load_backend() -> None:
-    """Let HoloViews draw with Bokeh."""
-    import holoviews.plotting.bokeh  # noqa: F401  (importing it is what registers the backend)
-
-    hv.Store.set_current_backend("bokeh")
 
 
 def _curve(line: Line, chart: Chart) -> hv.Curve:
@@ -141,11 +113,9 @@ def _named(name: str) -> Any:
 
 def _at_the_axis(plot: Any, _element: Any) -> None:
     """Crosses hang on a second y axis from 0 to 1, so that zooming never hides them."""
-    from bokeh.models import Range1d
-
-    plot.state.extra_y_ranges = {**plot.state.extra_y_ranges, SHARE_RANGE: Range1d(0, 1)}
     renderer = plot.handles["glyph_renderer"]
-    renderer.name, renderer.y_range_name = CROSSES, SHARE_RANGE
+    renderer.name = CROSSES
+    hang_on_share(plot.state, renderer)
 
 
 def _fill(figure: Any, chart: Chart) -> None:
@@ -189,6 +159,6 @@ def _arranged(chart: Chart, *, on_page: bool) -> Any:
         for names, tooltips in told:
             under = [renderer for renderer in figure.renderers if renderer.name in names]
             figure.add_tools(HoverTool(renderers=under, tooltips=tooltips))
-        calm(figure)
+        calm_figure(figure)
 
     return hook

@@ -9,13 +9,12 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
-from nntracker_ray.figures.chart_look import calm_figure, load_backend
+from nntracker_ray.figures.chart_look import calm_figure, hang_on_share, load_backend
 from nntracker_ray.figures.palette import MARK_COLOR, SPLIT_DASHES, color_of
 from nntracker_ray.figures.rate_changes import (
     CHANGE_LINES,
     CHANGES_LABEL,
     RateChange,
-    hang_on_share,
     rate_marks,
 )
 from nntracker_ray.figures.series import Series, curve_series

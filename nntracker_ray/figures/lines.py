@@ -158,9 +158,12 @@ def crosses_of(name: str, x: Floats, was: Sequence[str], color: str) -> Line:
 def band_of(
     name: str, x: Floats, low: Floats, high: Floats, color: str, *, alpha: float = 0.16, log: bool = False
 ) -> Band:
-    """The area between two lines, thinned. With `log` it ends at the least positive value, where low is not above 0."""
+    """The area between two lines, thinned. With `log` it ends at the least positive value, where low is not
+    above 0, and has a gap where high is not either.
+    """
     if log:
         above = np.concatenate([low[low > 0], high[high > 0]])
         low = np.where(low > 0, low, above.min() if len(above) else np.nan)
+        high = np.where(high > 0, high, np.nan)
     kept = band_places(x, low, high)
     return Band(name, x[kept], low[kept], high[kept], color, alpha)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nntracker_ray.comparing.scales import Scale, scale_of
-from nntracker_ray.figures.drawing import GREY, calm, load_backend
+from nntracker_ray.figures.chart_look import GREY, calm_figure, load_backend
 from nntracker_ray.figures.palette import MARK_COLOR
 
 RESULT_COLORS = ("#5b6ee1", "#3f83f8", "#1aa5bb", "#2aa876", "#c39a1d", "#ee8a2d")  # least to greatest
@@ -160,5 +160,5 @@ def _hover(given: str, result: str) -> Any:
 
 
 def _calm_hook(plot: Any, _element: Any) -> None:
-    calm(plot.state)
+    calm_figure(plot.state)
     plot.state.ygrid.visible = plot.state.yaxis.visible

@@ -10,10 +10,10 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from nntracker_ray.figures.chart_look import hang_on_share
 from nntracker_ray.figures.views import TIME_METRIC, Axis
 
 CHANGES_LABEL, CHANGE_LINES = "learning rate changed", "learning rate changed, lines"
-SHARE_RANGE = "share"  # name of the second y axis: 0 is the lower edge of the chart, 1 the upper
 CHANGE_COLOR = "#9772ef"
 
 
@@ -79,16 +79,6 @@ def rate_marks(frame: pd.DataFrame, changes: Sequence[RateChange], axis: Axis) -
             hooks=[_shared(CHANGES_LABEL)],
         ),
     ]
-
-
-def hang_on_share(figure: Any, renderer: Any) -> None:
-    """Let a renderer's heights be shares of the chart's height, whatever its own scale."""
-    from bokeh.models import LinearScale, Range1d
-
-    if SHARE_RANGE not in figure.extra_y_ranges:
-        figure.extra_y_ranges = {**figure.extra_y_ranges, SHARE_RANGE: Range1d(0, 1)}
-        figure.extra_y_scales = {**figure.extra_y_scales, SHARE_RANGE: LinearScale()}
-    renderer.y_range_name = SHARE_RANGE
 
 
 def _shared(name: str) -> Any:

@@ -8,7 +8,7 @@ import holoviews as hv
 import numpy as np
 
 from nntracker_ray.comparing import WeightDifference
-from nntracker_ray.figures.drawing import calm, load_backend
+from nntracker_ray.figures.chart_look import calm_figure, load_backend
 
 DEEPENING = tuple(f"#3f83f8{alpha:02x}" for alpha in range(0, 256, 15))  # none to many
 MORE_COLORS = (  # fewer, the same, more
@@ -62,4 +62,4 @@ def _ticks(epochs: Any) -> list[tuple[int, str]]:
 
 
 def _calm_hook(plot: Any, _element: Any) -> None:
-    calm(plot.state)
+    calm_figure(plot.state)

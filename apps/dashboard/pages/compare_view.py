@@ -93,11 +93,11 @@ def _what_to_do(found: Found, drawing: Drawing | None) -> str:
         return (
             f"{words.plural(waiting, 'run')} without a value of {found.metric} not drawn." if waiting else ""
         )
-    said = (
-        [f"{words.plural(drawing.left_out, 'further run')} not drawn; groups take all."]
-        if drawing.left_out
-        else []
+    left_out = (
+        (drawing.left_out, "further run", "groups take all"),
+        (drawing.groups_left_out, "further group", "narrow it down to see them"),
     )
+    said = [f"{words.plural(count, noun)} not drawn; {what}." for count, noun, what in left_out if count]
     if drawing.missing:
         first = ", ".join(drawing.missing[:3]) + (" …" if len(drawing.missing) > 3 else "")
         said.append(f"No values of {found.metric}: {first}.")

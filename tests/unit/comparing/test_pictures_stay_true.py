@@ -7,6 +7,7 @@ from itertools import product
 import holoviews as hv
 import numpy as np
 import pytest
+from bokeh.models import LinearScale, LogScale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -171,6 +172,35 @@ def test_on_a_log_scale_what_is_not_above_zero_is_marked():
 
     assert np.isnan(line.y).tolist() == [False, True, True, False]
     assert line.lost_was == ("0", "-2")
+
+
+def test_crosses_keep_their_height_on_a_log_scale():
+    """Their heights are shares of the chart: by a logarithm 0 would be nowhere, and they with it."""
+    chart = overlay_chart({"a": curve([1.0, 0.0, 2.0])}, "loss", Look(log=True))
+    figure = hv.render(drawn(chart))
+
+    assert isinstance(figure.extra_y_scales["share"], LinearScale)
+    assert isinstance(figure.y_scale, LogScale)
+
+
+def test_a_difference_has_no_log_scale():
+    """The scale of another view would take away every epoch at which the left one is less."""
+    left, right = curve([1.0, 2.0]), curve([2.0, 1.0])
+
+    chart = difference_chart(difference_of([left], [right]), "loss", Look(log=True))
+
+    assert not chart.log
+    assert chart.lines[-1].y.tolist() == [-1.0, 1.0]
+
+
+def test_a_band_below_zero_is_a_gap_on_a_log_scale():
+    """No polygon can go there."""
+    x, low, high = np.arange(3.0), np.array([1.0, -3.0, 1.0]), np.array([2.0, -1.0, 2.0])
+
+    xs, ys = band_of("band", x, low, high, "#000000", log=True).polygons
+
+    assert [len(piece) for piece in xs] == [2, 2]
+    assert all((piece > 0).all() for piece in ys)
 
 
 def test_a_point_between_two_gaps_is_a_dot():

@@ -164,6 +164,22 @@ def test_more_lines_than_one_can_tell_apart_are_counted_not_hidden():
     assert "10 further runs not drawn" in words_of(below_view(found, drawing))
 
 
+def test_a_thousand_groups_or_members_do_not_reach_the_browser():
+    """Each line may have thousands of points; the numbers of a group are over all of its runs all the same."""
+    rows = [row(number, f"Digits ({number})", configuration=number % 70) for number in range(1, 1001)]
+    grid, whole = (found_of(rows, view, members=True) for view in (View.FOLDS, View.GROUPS))
+
+    folds, group = drawing_of(grid), drawing_of(whole)
+
+    assert folds is not None
+    assert group is not None
+    assert (len(folds.groups), folds.groups_left_out, len(folds.keys)) == (50, 20, 50)
+    assert max(len(drawing.chart.lines) for drawing in (folds, group)) < 200
+    assert group.groups[0].aggregate.count.tolist() == [1000] * 3
+    assert "950 further runs not drawn" in words_of(below_view(whole, group))
+    assert "20 further groups not drawn" in words_of(below_view(grid, folds))
+
+
 def test_an_empty_comparison_says_what_to_do():
     """A blank page helps nobody."""
     place = ComparePlace()
