@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -18,6 +19,10 @@ from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.migrations import migrate
 from nntracker_ray.storage.server import EmbeddedServer
+
+# A busy machine is no defect of ours: the first example of a test pays for its imports.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Ray reads these once in a process, so every cluster of a test session asks for the same token.
 _RAY_FOLDER = tempfile.TemporaryDirectory(prefix="nntracker-tests-")
