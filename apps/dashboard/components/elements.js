@@ -52,6 +52,7 @@ function build(tree) {
     if (value !== false || name === "checked" || name === "data-shown") set(node, name, value);
   }
   node.append(...children.map(build));
+  if (tag === "time") tellTime(node);
   return node;
 }
 
@@ -67,12 +68,14 @@ function apply(root, change) {
       if (value === false && name !== "checked" && name !== "data-shown") node.removeAttribute(name);
       else set(node, name, value);
     }
+    if (node.tagName === "TIME") tellTime(node);
     return;
   }
   const gone = [...node.childNodes].slice(change.start, change.start + change.remove);
   const next = node.childNodes[change.start + change.remove] ?? null;
   gone.forEach((child) => child.remove());
   change.insert.forEach((child) => node.insertBefore(build(child), next));
+  if (node.tagName === "TIME") tellTime(node);
 }
 
 function fieldsOf(form) {
@@ -170,6 +173,7 @@ export function render({model}) {
     if (load && OWN.test(load)) location.assign(load);
   });
   listen(holder, (message) => model.send_msg(message));
+  keepTelling(holder, model);
   model.send_msg("drawn");
   sendKept(holder.firstChild, (message) => model.send_msg(message));
   return holder;

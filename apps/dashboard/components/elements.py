@@ -21,7 +21,12 @@ RENAMED = {"cls": "class"}
 Attribute: TypeAlias = str | int | float | bool | None
 
 _HERE = Path(__file__).parent
-SCRIPTS = ("uploads.js", "kept.js", "elements.js")  # one module in the browser, which cannot import from us
+SCRIPTS = (
+    "uploads.js",
+    "kept.js",
+    "times.js",
+    "elements.js",
+)  # one module in the browser, which cannot import from us
 
 
 def h(tag: str, *children: Tree | None, **attributes: Attribute) -> Tree:

@@ -11,6 +11,7 @@ from uuid import UUID
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button, buttons, text_field
+from apps.dashboard.components.times import Form, local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.account_words import ROLE_WORDS, browser_words, scope_words
 from nntracker_ray.accounts.names import LONGEST_FULL_NAME, LONGEST_NAME, NAME_RULE
@@ -36,7 +37,8 @@ class AccountPage:
 def account_view(page: AccountPage) -> Tree:
     """The whole page."""
     account = page.account
-    title = h("header", h("h1", "Your account"), h("span", account.name, cls="about"), cls="title")
+    leave = h("form", button("Sign out", type="submit"), method="post", action="/sign-out", cls="on-a-phone")
+    title = h("header", h("h1", "Your account"), h("span", account.name, cls="about"), leave, cls="title")
     return h(
         "div",
         title,
@@ -91,7 +93,7 @@ def _role(page: AccountPage) -> Tree:
         h("dt", "Role"),
         h("dd", h("b", role), h("div", ROLE_WORDS[role], cls="about")),
         h("dt", "Member since"),
-        h("dd", f"{page.account.created_at:%Y-%m-%d}"),
+        h("dd", local_time(page.account.created_at, Form.DAY)),
     )
 
 
@@ -159,14 +161,14 @@ def _head(*titles: str) -> Tree:
 def _token(token: TokenRow, now: datetime) -> Tree:
     over = token.expires_at is not None and token.expires_at <= now
     until = (
-        "expired" if over else (f"{token.expires_at:%Y-%m-%d}" if token.expires_at is not None else "never")
+        "expired" if over else "never" if token.expires_at is None else local_time(token.expires_at, Form.DAY)
     )
     return h(
         "tr",
         h("th", token.name, h("div", h("code", f"{token.start}…"), cls="about"), scope="row"),
         h("td", scope_words(token.scopes), data_title="May"),
         h("td", until, cls="strange" if over else "", data_title="Expires"),
-        h("td", words.moment(token.seen_at)[:16], data_title="Last used"),
+        h("td", local_time(token.seen_at), data_title="Last used"),
         h(
             "td",
             button(
@@ -208,8 +210,8 @@ def _session(row: SessionRow, *, is_this: bool) -> Tree:
         "tr",
         h("th", browser_words(row.agent), scope="row", title=row.agent[:200]),
         h("td", row.address or words.NOTHING, data_title="Address"),
-        h("td", words.moment(row.created_at)[:16], data_title="Since"),
-        h("td", words.moment(row.seen_at)[:16], data_title="Seen"),
+        h("td", local_time(row.created_at), data_title="Since"),
+        h("td", local_time(row.seen_at), data_title="Seen"),
         h("td", end, cls="end"),
         data_key=str(row.session_id),
     )

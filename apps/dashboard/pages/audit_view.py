@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.dashboard import words
 from apps.dashboard.components.elements import h
+from apps.dashboard.components.times import Form, local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.people_view import people_tabs, people_title, search_field
 from apps.dashboard.pages.run_parts import message
@@ -45,12 +45,12 @@ def audit_view(page: AuditPage) -> Tree:
 
 def audit_table(entries: Sequence[AuditEntry]) -> Tree:
     """The deeds themselves."""
-    titles = ("Time (UTC)", "Who", "Did", "To", "How", "From")
+    titles = ("Time", "Who", "Did", "To", "How", "From")
     head = h("tr", *(h("th", title, scope="col") for title in titles))
     rows = [
         h(
             "tr",
-            h("td", words.moment(entry.time)),
+            h("td", local_time(entry.time, Form.SECOND)),
             h("th", entry.by, scope="row"),
             h("td", entry.action, cls="strange" if entry.action.startswith("failed") else ""),
             h("td", entry.subject),

@@ -8,6 +8,7 @@ from datetime import datetime
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button
+from apps.dashboard.components.times import Form, local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_parts import message
 from apps.dashboard.people_place import PAGE_SIZE, PeoplePlace, View
@@ -179,8 +180,8 @@ def _account(row: AccountRow) -> Tree:
         h("th", link, " ", h("span", row.full_name, cls="about"), account_mark(row), scope="row"),
         h("td", row.role, data_title="Role"),
         *(h("td", text, cls="num none" if text == "0" else "num", data_title=name) for name, text in numbers),
-        h("td", words.moment(row.seen_at)[:16], data_title="Seen"),
-        h("td", f"{row.created_at:%Y-%m-%d}", data_title="Made"),
+        h("td", local_time(row.seen_at), data_title="Seen"),
+        h("td", local_time(row.created_at, Form.DAY), data_title="Made"),
         data_key=str(row.user_id),
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button, buttons
+from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.account_words import ROLE_WORDS
 from apps.dashboard.pages.audit_view import audit_table
@@ -80,9 +80,9 @@ def _account(page: PersonPage) -> Tree:
             h("dt", "Signs in"),
             h("dd", "with a password" if account.has_password else "by link alone"),
             h("dt", "Seen"),
-            h("dd", f"{words.moment(account.seen_at)} UTC" if account.seen_at else "never"),
+            h("dd", local_time(account.seen_at) if account.seen_at else "never"),
             h("dt", "Made"),
-            h("dd", f"{words.moment(account.created_at)} UTC"),
+            h("dd", local_time(account.created_at)),
             h("dt", "Runs"),
             h("dd", runs),
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button, buttons
+from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.people_view import people_tabs, people_title
 from apps.dashboard.people_place import PeoplePlace
@@ -95,8 +96,8 @@ def _invitation(one: Invitation) -> Tree:
         "tr",
         h("th", f"a new {one.role}", scope="row"),
         h("td", one.by, data_title="By"),
-        h("td", words.moment(one.created_at)[:16], data_title="Made"),
-        h("td", words.moment(one.expires_at)[:16], data_title="Expires"),
+        h("td", local_time(one.created_at), data_title="Made"),
+        h("td", local_time(one.expires_at), data_title="Expires"),
         h("td", end, cls="end"),
         data_key=str(one.invitation_id),
     )

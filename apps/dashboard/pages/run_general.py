@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
+from apps.dashboard.components.times import Form, local_time
 from apps.dashboard.components.trees import Tree
 from nntracker_ray.figures import known_metrics
 from nntracker_ray.records import JsonValue, RunRow, RunSpec
@@ -92,7 +93,7 @@ def _is_further(key: str) -> bool:
     return key not in SHOWN_ELSEWHERE and not key.startswith("began_at_step_")
 
 
-def _list(pairs: Sequence[tuple[str, str]]) -> Tree:
+def _list(pairs: Sequence[tuple[str, Tree]]) -> Tree:
     return h("dl", *(part for name, value in pairs for part in (h("dt", name), h("dd", value))))
 
 
@@ -121,21 +122,25 @@ def _schedule(spec: RunSpec) -> str:
     return f"{spec.schedule.kind} ({conf})" if conf else spec.schedule.kind
 
 
-def _training(details: RunDetails) -> list[tuple[str, str]]:
+def _every(epochs: int) -> str:
+    return "at every epoch" if epochs == 1 else f"every {epochs} epochs"
+
+
+def _training(details: RunDetails) -> list[tuple[str, Tree]]:
     spec, row = details.spec, details.row
     stopping = spec.early_stopping
     kept = spec.checkpoints
     return [
         ("Epochs", f"{row.epochs_done} of {row.total_epochs}"),
-        ("Weights captured", f"every {words.plural(spec.capture.epoch_period, 'epoch')}"),
+        ("Weights captured", _every(spec.capture.epoch_period)),
         ("Checkpoints", f"last, best{f', every {kept.every} epochs' if kept.every else ''}"),
         ("Early stopping", f"{stopping.monitor}, patience {stopping.patience}" if stopping else "none"),
         ("Scaling of inputs", spec.scaling),
         ("Hardware asked", f"{spec.resources.cpu:g} CPU, {spec.resources.gpu:g} GPU"),
         ("Attempt", str(row.attempt) if row.attempt else "not started"),
-        ("Submitted", f"{words.moment(row.created_at)} UTC"),
-        ("Started", f"{words.moment(row.started_at)} UTC" if row.started_at else words.NOTHING),
-        ("Ended", f"{words.moment(row.ended_at)} UTC" if row.ended_at else words.NOTHING),
+        ("Submitted", local_time(row.created_at, Form.SECOND)),
+        ("Started", local_time(row.started_at, Form.SECOND)),
+        ("Ended", local_time(row.ended_at, Form.SECOND)),
     ]
 
 

@@ -102,7 +102,9 @@ def _clock(head: RunHead) -> str:
     if spent is not None and head.since_last_value is not None:
         spent += head.since_last_value
     left = words.time_left(head.row)
-    return words.duration(spent) + (f", {words.duration(left)} left" if left else "")
+    if spent is None:
+        return ""
+    return f"trained {words.duration(spent)}" + (f", {words.duration(left)} left" if left else "")
 
 
 def _tags(head: RunHead) -> Tree | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
+from apps.dashboard.components.times import Form, local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.run_general import card
 from apps.dashboard.pages.run_parts import state_chip
@@ -46,7 +47,7 @@ def running_since(states: Columns) -> datetime | None:
 
 
 def _states(lines: Sequence[dict[str, Any]]) -> Tree:
-    titles = ("Time (UTC)", "State", "By", "Why")
+    titles = ("Time", "State", "By", "Why")
     head = h("thead", h("tr", *(h("th", title, scope="col") for title in titles)))
     body = h("tbody", *(_state(line) for line in reversed(lines)))
     table = h("table", head, body, cls="numbers words")
@@ -59,7 +60,7 @@ def _state(line: dict[str, Any]) -> Tree:
     trace = h("details", h("summary", error.splitlines()[-1]), h("pre", error)) if error else None
     return h(
         "tr",
-        h("td", words.moment(line["time"]), cls="moment"),
+        h("td", local_time(line["time"], Form.SECOND), cls="moment"),
         h("td", state_chip(RunState(line["state"]))),
         h("td", line["by"] + (f", attempt {line['attempt']}" if line["attempt"] > 1 else "")),
         h("td", why, trace),
@@ -104,7 +105,7 @@ def _log_line(line: dict[str, Any]) -> Tree:
     kind = line["level"].lower() if line["level"] else line["source"]
     return h(
         "div",
-        h("span", f"{line['time']:%H:%M:%S}", cls="moment"),
+        h("span", local_time(line["time"], Form.CLOCK), cls="moment"),
         h("span", kind, cls="kind"),
         h("span", line["text"], cls="text"),
         # Trainings name levels as they like: only what the stylesheet knows becomes a class.

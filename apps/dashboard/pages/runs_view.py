@@ -10,6 +10,7 @@ from uuid import UUID
 
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
+from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.components.upload import upload_row
 from apps.dashboard.pages.run_parts import message, progress_bar, state_chip
@@ -201,7 +202,8 @@ def _all_box(page: RunsPage) -> Tree:
 def _experiment(page: RunsPage, rows: Sequence[RunRow]) -> Tree:
     first = rows[0]
     owner = "" if first.owner == page.viewer_name else f"{first.owner}, "
-    about = f"{owner}{words.plural(len(rows), 'run')}, {words.moment(first.created_at)[:16]} UTC"
+    about = h("span", f"{owner}{words.plural(len(rows), 'run')}, ", local_time(first.created_at), cls="about")
+    tags = _common_tags(rows)
     name = h(
         "a",
         first.experiment,
@@ -210,7 +212,7 @@ def _experiment(page: RunsPage, rows: Sequence[RunRow]) -> Tree:
     )
     heading = h(
         "th",
-        h("div", name, h("span", about, cls="about"), _experiment_links(page, first), cls="group-line"),
+        h("div", name, about, *map(_tag, tags), _experiment_links(page, first), cls="group-line"),
         _fold_means(page.folds.get(first.experiment_id, ())),
         colspan=len(COLUMNS) + 2,
         scope="rowgroup",
@@ -218,7 +220,7 @@ def _experiment(page: RunsPage, rows: Sequence[RunRow]) -> Tree:
     return h(
         "tbody",
         h("tr", heading, cls="group"),
-        *(_run(page, row) for row in rows),
+        *(_run(page, row, said=tags) for row in rows),
         cls=hue(first.experiment_id),
         data_key=str(first.experiment_id),
     )
@@ -262,10 +264,19 @@ def _fold_means(means: Sequence[FoldMean]) -> Tree | None:
     )
 
 
-def _run(page: RunsPage, row: RunRow) -> Tree:
+def _common_tags(rows: Sequence[RunRow]) -> tuple[str, ...]:
+    """What all runs of an experiment have is said once, above them."""
+    return tuple(tag for tag in rows[0].tags if len(rows) > 1 and all(tag in row.tags for row in rows))
+
+
+def _run(page: RunsPage, row: RunRow, said: Sequence[str] = ()) -> Tree:
+    """
+    Args:
+        said: Tags that stand above it already.
+    """
     one = row.configuration
     cells = (
-        _name(row, grouped=page.place.order.column == RunColumn.SUBMITTED),
+        _name(row, said, grouped=page.place.order.column == RunColumn.SUBMITTED),
         state_chip(row.state),
         words.named(one.optimizer),
         words.named(one.loss_function),
@@ -291,19 +302,13 @@ def _run(page: RunsPage, row: RunRow) -> Tree:
     )
 
 
-def _name(row: RunRow, *, grouped: bool) -> Tree:
-    tags = [
-        h(
-            "a",
-            tag,
-            href=RunsPlace(tag=tag).address,
-            data_act="tag",
-            data_value=tag,
-            cls="tag",
-            data_key=f"tag {tag}",
-        )
-        for tag in row.tags
-    ]
+def _tag(tag: str) -> Tree:
+    address = RunsPlace(tag=tag).address
+    return h("a", tag, href=address, data_act="tag", data_value=tag, cls="tag", data_key=f"tag {tag}")
+
+
+def _name(row: RunRow, said: Sequence[str], *, grouped: bool) -> Tree:
+    tags = [_tag(tag) for tag in row.tags if tag not in said]
     of = None if grouped else h("span", row.experiment, cls="about of")
     return h("div", h("a", row.name, href=f"/run?id={row.run_id}"), of, *tags, cls="run-name")
 

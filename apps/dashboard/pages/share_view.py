@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from apps.dashboard import words
 from apps.dashboard.components.dialogs import CLOSE
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button, buttons, select_field, text_field
 from apps.dashboard.components.once import copied_field
+from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from nntracker_ray.storage.sharing_writes import ShareLink, ShareRow
 
@@ -111,7 +111,7 @@ def _links(shared: Shared) -> Tree:
     lines = [
         h(
             "li",
-            h("span", f"by {link.by}, until {words.moment(link.expires_at)[:16]} UTC"),
+            h("span", f"by {link.by}, until ", local_time(link.expires_at)),
             button("Take back", act="revoke-link", value=str(link.link_id), cls="quiet danger-quiet"),
             data_key=str(link.link_id),
         )
