@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from apps.dashboard import words
 from apps.dashboard.compare_place import ComparePlace, Kind, Subject, View
 from apps.dashboard.curve_store import CurveStore
 from nntracker_ray.commands import Selection
@@ -93,7 +94,10 @@ class CompareReader:
             rows = queries.page_of_runs(conn, viewer_id=self._viewer_id, wanted=wanted, limit=100).rows
         experiments = {row.experiment_id: row for row in rows}
         return [
-            *(Offer(Subject(Kind.TAG, one.tag), one.tag, f"tag of {one.runs:,}") for one in tags),
+            *(
+                Offer(Subject(Kind.TAG, one.tag), one.tag, f"tag, {words.plural(one.runs, 'run')}")
+                for one in tags
+            ),
             *(
                 Offer(Subject(Kind.EXPERIMENT, str(row.experiment_id)), row.experiment, "experiment")
                 for row in list(experiments.values())[:OFFERED]

@@ -105,7 +105,7 @@ def _bar(caller: PageCaller, here: str) -> Tree:
     places = [
         h(
             "a",
-            name,
+            *_short(name),
             href=path,
             cls="place here" if path == here else "place",
             aria_current=_current(path, here),
@@ -113,9 +113,18 @@ def _bar(caller: PageCaller, here: str) -> Tree:
         for path, name, least in PLACES
         if least is None or (caller.user_id is not None and caller.role.allows(least))
     ]
-    leave = h("form", h("button", "Sign out", type="submit", cls="quiet"), method="post", action="/sign-out")
+    # On a phone there is room for one of the two: who has an account signs out there.
+    cls = "leave" if caller.user_id is None else "leave roomy"
+    press = h("button", "Sign out", type="submit", cls="quiet")
+    leave = h("form", press, method="post", action="/sign-out", cls=cls)
     who = _who(caller, here)
     return h("nav", home, *places, h("span", cls="stretch"), who, leave, cls="bar", aria_label="Main")
+
+
+def _short(name: str) -> tuple[Tree, ...]:
+    """A phone's bar has room for the first word."""
+    first, space, rest = name.partition(" ")
+    return (first, h("span", space, rest, cls="roomy")) if rest else (first,)
 
 
 def _who(caller: PageCaller, here: str) -> Tree:

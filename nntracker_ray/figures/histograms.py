@@ -16,7 +16,7 @@ CMAP = "viridis"
 LOST_LABEL = "not finite"
 
 
-def histogram_map(found: Histograms, *, name: str, height: int = 300) -> hv.Overlay:
+def histogram_map(found: Histograms, *, name: str, height: int = 262) -> hv.Overlay:
     """Epochs from left to right, values upwards, colour: share of the array's values in the bin.
 
     Args:
@@ -34,6 +34,7 @@ def histogram_map(found: Histograms, *, name: str, height: int = 300) -> hv.Over
         backend="bokeh",
         cmap=CMAP,
         colorbar=True,
+        clabel=" ",  # the page says above it what the colours are
         colorbar_opts={
             "width": 8,
             "padding": 4,

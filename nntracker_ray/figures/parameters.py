@@ -41,8 +41,8 @@ def parallel_coordinates(
             responsive=True,
             height=height,
             min_height=height,
-            xticks=list(enumerate(shown)),
-            xrotation=20 if len(shown) > 3 else 0,  # or the names would run into each other on a phone
+            xticks=[(place, name.replace(" ", "\n")) for place, name in enumerate(shown)],
+            xrotation=20 if len(shown) > 5 else 0,  # or the names would run into each other on a phone
             yaxis=None,
             xlabel="",
             ylabel="",

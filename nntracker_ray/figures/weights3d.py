@@ -48,7 +48,7 @@ def _points(index: NDArray[Any], epochs: NDArray[Any], values: NDArray[np.float6
             "size": 2.2,
             "color": values.astype(np.float32),
             "colorscale": SCALE,
-            "colorbar": {"thickness": 10, "len": 0.6, "outlinewidth": 0},
+            "colorbar": {"thickness": 10, "len": 0.6, "outlinewidth": 0, "x": 0.94},
         },
     }
 
@@ -82,6 +82,6 @@ def _layout(name: str, size: int, shown: int) -> dict[str, Any]:
             "zaxis": {**axis, "title": {"text": "value"}},
             "aspectmode": "manual",
             "aspectratio": {"x": 1.5, "y": 1.2, "z": 0.8},
-            "camera": {"eye": {"x": 1.15, "y": -1.3, "z": 0.6}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "camera": {"eye": {"x": 1.35, "y": -1.55, "z": 0.7}, "center": {"x": 0, "y": 0, "z": -0.16}},
         },
     }

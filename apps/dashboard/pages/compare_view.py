@@ -8,11 +8,18 @@ import numpy as np
 
 from apps.dashboard import words
 from apps.dashboard.compare_charts import Drawing, Key, last_finite
-from apps.dashboard.compare_place import View
+from apps.dashboard.compare_place import Kind, View
 from apps.dashboard.compare_reader import Found, Offer
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.trees import Tree
-from apps.dashboard.pages.compare_bars import look_bar, offer_list, search_field, subjects_bar, view_bar
+from apps.dashboard.pages.compare_bars import (
+    KIND_WORDS,
+    look_bar,
+    offer_list,
+    search_field,
+    subjects_bar,
+    view_bar,
+)
 from apps.dashboard.pages.run_parts import message
 from nntracker_ray.comparing import Difference, WeightDifference
 from nntracker_ray.figures.comparison_lines import Group
@@ -69,13 +76,22 @@ def _empty(offers: Sequence[Offer], search: str, title: Tree | None) -> Tree:
             "Nothing to compare yet", "Runs appear here once an experiment trains.",
             h("p", h("a", "Make an experiment", href="/new", cls="main-link")), cls="empty",
         )  # fmt: skip
-    listed = offer_list(offers) or [h("li", h("span", "Nothing has this in its name.", cls="about"))]
-    said = "Choose a tag, an experiment or a run; then add what to compare it with."
-    return h(
-        "div",
-        title,
-        h("section", h("p", said), search_field(search), h("ul", *listed, cls="offers"), cls="card"),
+    kinds = [_offers_of(kind, offers) for kind in (Kind.TAG, Kind.EXPERIMENT, Kind.RUN)]
+    listed = (
+        h("div", *kinds, cls="offers-by-kind")
+        if offers
+        else h("p", "Nothing has this in its name.", cls="about")
     )
+    said = "Choose a tag, an experiment or a run; then add what to compare it with."
+    return h("div", title, h("section", h("p", said), search_field(search), listed, cls="card"))
+
+
+def _offers_of(kind: Kind, offers: Sequence[Offer]) -> Tree | None:
+    found = [offer for offer in offers if offer.subject.kind is kind]
+    if not found:
+        return None
+    heading = f"{KIND_WORDS[kind].capitalize()}s"
+    return h("section", h("h2", heading), h("ul", *offer_list(found), cls="offers"), data_key=kind.value)
 
 
 def _what_to_do(found: Found, drawing: Drawing | None) -> str:

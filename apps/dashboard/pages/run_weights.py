@@ -32,6 +32,12 @@ from nntracker_ray.histograms import Histograms, histograms_over_epochs
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 
+MAP_TITLE = h(
+    "h2",
+    "All epochs",
+    h("span", "colour: the share of the values in each bin", cls="latest"),
+    cls="chart-title beside-picker",
+)
 MOST_VALUES = 20_000_000  # counted into histograms: beyond, evenly spaced epochs are
 
 
@@ -76,7 +82,7 @@ class WeightsPanel:
             self._body[:] = [_card(self._scatter)]
         else:
             both = pn.Column(
-                _card(self._map),
+                _card(Elements(MAP_TITLE), self._map),
                 _card(self._picker, self._bars),
                 styles=GRID,
                 stylesheets=[NO_EXTRAS],

@@ -80,7 +80,7 @@ def _download(selected: Collection[UUID]) -> Tree | None:
     if len(selected) > MOST_DOWNLOADED:
         return None
     runs = "&".join(f"run={run_id}" for run_id in sorted(selected, key=str))
-    return h("a", "Download", href=f"/api/archives?{runs}", download="", cls="quiet-link")
+    return h("a", "Download", href=f"/api/archives?{runs}", download="", cls="as-button")
 
 
 def sort_heading(place: RunsPlace, title: str, cls: str, column: str) -> Tree:
