@@ -57,7 +57,7 @@ class Cluster:
 
     def curve(self, run_id: UUID) -> list[tuple[int, bool]]:
         """(epoch, inherited) of each epoch."""
-        names = {"owner_id": self.owner_id, "run_ids": [run_id], "metrics": ["loss"]}
+        names = {"viewer_id": self.owner_id, "run_ids": [run_id], "metrics": ["loss"]}
         with self.database.connection() as conn:
             found = queries.learning_curves(conn, **names)
         return list(zip(found["epoch"].tolist(), found["inherited"].tolist(), strict=True))

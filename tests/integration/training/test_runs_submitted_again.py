@@ -67,7 +67,7 @@ class Machines:
         assert [target.outcome for target in row.targets] == [Outcome.DONE]
 
     def epochs(self, run_id: UUID) -> list[int]:
-        names = {"owner_id": self.owner_id, "run_ids": [run_id], "metrics": ["loss"]}
+        names = {"viewer_id": self.owner_id, "run_ids": [run_id], "metrics": ["loss"]}
         with self.database.connection() as conn:
             return [int(epoch) for epoch in queries.learning_curves(conn, **names)["epoch"]]
 
