@@ -14,6 +14,7 @@ from nntracker_ray.accounts.roles import Role
 from nntracker_ray.errors import BadInputError, ConflictError, NotFoundError, did_you_mean
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import account_writes, session_writes, settings, token_writes
+from nntracker_ray.storage.account_locks import lock_accounts
 from nntracker_ray.storage.account_queries import Account, find_account
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: 
     """Remove an account.
 
     Args:
-        heir_id: Who gets its experiments; without an heir it may have none.
+        heir_id: Who gets its experiments, datasets and models; without an heir it may have no experiments.
     Raises:
         NotFoundError: No such account, or no such heir.
         ConflictError: It is one's own, the only administrator's, or has experiments and no heir.
@@ -91,6 +92,8 @@ def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: 
     if user_id == actor.user_id:
         raise ConflictError("you cannot delete your own account; another administrator can")
     with database.connection() as conn:
+        # What it is given between counting and deleting would be deleted with it.
+        lock_accounts(conn, [user_id] if heir_id is None else [user_id, heir_id])
         account = find_account(conn, user_id)
         left = _bequeath(conn, account, heir_id)
         ended = session_writes.end_sessions(conn, user_id=user_id)

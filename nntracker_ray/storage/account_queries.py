@@ -114,7 +114,9 @@ def account_row(conn: Connection, user_id: UUID) -> AccountRow:
 def _account_page(conn: Connection, values: Mapping[str, object]) -> AccountPage:
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query("list_users"), values).fetchall()
-    total = rows[0]["total"] if rows else 0
+        # Behind the last page there is no row that could say how many there are.
+        first = rows or cursor.execute(query("list_users"), {**values, "limit": 1, "offset": 0}).fetchall()
+    total = first[0]["total"] if first else 0
     return AccountPage(
         tuple(AccountRow(**{k: v for k, v in row.items() if k != "total"}) for row in rows), total
     )

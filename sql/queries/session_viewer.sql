@@ -1,4 +1,4 @@
--- session_viewer: who looks through a session, and that it was used just now (to the minute).
+-- session_viewer: who looks through a session, and that it was used just now (to the minute; not where that would wait).
 -- parameters: session_hash bytea (NULL: by id), session_id uuid (NULL: by hash), now timestamptz, idle interval
 -- columns:    session_id uuid, user_id uuid (NULL: a share link's visitor), viewer_id uuid (the user, or the link), name text,
 --             role text, experiment_id uuid (of the share link), confirmed_at timestamptz,
@@ -14,11 +14,15 @@ WITH found AS (
        AND u.disabled_at IS NULL
        AND (s.link_id IS NULL OR (l.revoked_at IS NULL AND l.expires_at > %(now)s))
 ), noted AS (
-    UPDATE sessions s SET seen_at = %(now)s FROM found
-     WHERE s.session_id = found.session_id AND found.seen_at < %(now)s - interval '1 minute'
+    UPDATE sessions SET seen_at = %(now)s
+     WHERE session_id IN (SELECT s.session_id FROM sessions s JOIN found USING (session_id)
+                           WHERE found.seen_at < %(now)s - interval '1 minute'
+                             FOR NO KEY UPDATE OF s SKIP LOCKED)
 ), noted_user AS (
-    UPDATE users u SET seen_at = %(now)s FROM found
-     WHERE u.user_id = found.user_id AND coalesce(u.seen_at, '-infinity') < %(now)s - interval '1 minute'
+    UPDATE users SET seen_at = %(now)s
+     WHERE user_id IN (SELECT u.user_id FROM users u JOIN found USING (user_id)
+                        WHERE coalesce(u.seen_at, '-infinity') < %(now)s - interval '1 minute'
+                          FOR NO KEY UPDATE OF u SKIP LOCKED)
 )
 SELECT session_id, user_id, viewer_id, coalesce(name, 'a visitor by link') AS name, role, experiment_id, confirmed_at, has_password,
        address
