@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from apps.api.described_problems import describe_problems
+
 EXPERIMENT: Final = "7ebdc63b-724e-5990-b450-32613d698e49"
 EXAMPLES: Final[dict[tuple[str, str], Any]] = {
     ("post", "/api/experiments"): {
@@ -35,7 +37,7 @@ JSON = "application/json"
 
 
 def describe_with_examples(app: FastAPI) -> None:
-    """Let the application's OpenAPI document have the examples."""
+    """Let the application's OpenAPI document have the examples, and the refusals that all routes share."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -43,6 +45,7 @@ def describe_with_examples(app: FastAPI) -> None:
         document = made()
         if is_new:
             _add_examples(document)
+            describe_problems(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

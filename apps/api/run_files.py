@@ -30,9 +30,15 @@ router = APIRouter(prefix="/api/runs/{run_id}/files", tags=["files"], responses=
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "the file"}
 }
+TABLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"text/csv": {}, "application/octet-stream": {}},
+        "description": "the file, as asked for",
+    }
+}
 
 
-@router.get("/metrics.{kind}", response_class=StreamingResponse, responses={**FILE, **documented(404)})
+@router.get("/metrics.{kind}", response_class=StreamingResponse, responses={**TABLE, **documented(404)})
 async def metrics_file(request: Request, run_id: UUID, kind: Literal["csv", "parquet"]) -> StreamingResponse:
     """Every measured number of the run, what it inherited from ancestors too. CSV and Parquet are exact to the bit."""
     database, viewer_id = database_of(request), caller_of(request).viewer_id
