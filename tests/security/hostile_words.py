@@ -65,7 +65,7 @@ TEMPLATES = (
 LETTERS = (
     "\u202egnp.exe\u202c <b nnxss>",
     "\u2066\u2067isolates\u2069 \u200bno width\u200d",
-    "＜img nnxss src=x onerror=alert(1)＞",
+    "\uff1cimg nnxss src=x onerror=alert(1)\uff1e",
     "\ufeffbegins with a mark of order",
     "e\u0301\u0323" + "\u0336" * 30 + " many marks",
     "null \\u0000 %00 &#0; &lt;b nnxss&gt;",

@@ -126,7 +126,7 @@ def test_a_hostile_file_is_quoted_back_as_text(ruth: Witness, tmp_path: Path):
 
     page.get_by_label("Upload a file").first.set_input_files(table)
     expect(page.get_by_label("Training data")).to_have_value("words.csv")
-    page.get_by_text("54 rows").click()
+    page.locator("summary", has_text="54 rows").click()
     expect(page.get_by_role("rowheader", name=f"<img {MARK}")).to_be_visible()
     page.get_by_label("The same as a file").fill(TYPED)
     expect(page.locator("#wrong-total_epochs")).to_contain_text("{{7*7}}<img")

@@ -26,7 +26,7 @@ EVERYWHERE = """
 BREACHES = """
   window.breaches = [];
   document.addEventListener("securitypolicyviolation",
-    ({violatedDirective, blockedURI, sample}) => window.breaches.push(`policy: ${violatedDirective} ${blockedURI} ${sample}`));
+    ({violatedDirective, blockedURI}) => window.breaches.push(`policy: ${violatedDirective} ${blockedURI}`));
 """
 MADE_OF_WORDS = f"""() => {{
   {EVERYWHERE}
