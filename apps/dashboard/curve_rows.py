@@ -78,7 +78,8 @@ class CurveRows:
         fresh = [row for key, row in fetched.items() if key not in self._recent]
         if fresh:
             self._rows += fresh
-            self._latest |= {row.metric: row.value for row in fresh}
+            # Another one each time: the page may be looking through the last one on its own thread.
+            self._latest = self._latest | {row.metric: row.value for row in fresh}
             self._last_epoch = max(self._last_epoch, *(row.epoch for row in fresh))
             newest = max(row.time for row in fresh)
             self._last_time = newest if self._last_time is None else max(self._last_time, newest)

@@ -15,6 +15,7 @@ from nntracker_ray.figures.views import TIME_METRIC, Axis
 
 CHANGES_LABEL, CHANGE_LINES = "learning rate changed", "learning rate changed, lines"
 CHANGE_COLOR = "#9772ef"
+MOST_MARKS = 60  # a rate that changes at every epoch is a curve of its own, and marks would hide all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,26 @@ def place_of(change: RateChange, axis: Axis, clock: pd.DataFrame) -> float:
     return float(before.max()) if len(before) else 0.0
 
 
-def rate_marks(frame: pd.DataFrame, changes: Sequence[RateChange], axis: Axis) -> list[Any]:
-    """The lines and the heads of the marks; nothing when there are no changes."""
-    if not changes:
-        return []
-    clock = frame[frame["metric"] == TIME_METRIC]
-    at = np.array([place_of(change, axis, clock) for change in changes])
-    ends = (at, np.zeros(len(at)), at, np.ones(len(at)))
-    lines = hv.Segments(ends, kdims=["epoch", "bottom", "until", "top"], label=CHANGE_LINES)
-    data = {
+def mark_columns(changes: Sequence[RateChange], axis: Axis, clock: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """What the renderers of the marks hold, by their names."""
+    at = np.array([place_of(change, axis, clock) for change in changes], np.float64)
+    zeros, ones = np.zeros(len(at)), np.ones(len(at))
+    heads = {
         "epoch": at,
-        "height": np.full(len(at), 0.985),
+        "height": 0.985 * ones,
         "rate": [f"{change.old:.6g} \u2192 {change.new:.6g}" for change in changes],
         "cause": [change.cause for change in changes],
     }
-    heads = hv.Scatter(data, "epoch", ["height", "rate", "cause"], label=CHANGES_LABEL)
+    return {CHANGE_LINES: {"epoch": at, "bottom": zeros, "until": at, "top": ones}, CHANGES_LABEL: heads}
+
+
+def rate_marks(frame: pd.DataFrame, changes: Sequence[RateChange], axis: Axis) -> list[Any]:
+    """The lines and the heads of the marks; nothing when there are no changes, or too many."""
+    if not 0 < len(changes) <= MOST_MARKS:
+        return []
+    columns = mark_columns(changes, axis, frame[frame["metric"] == TIME_METRIC])
+    lines = hv.Segments(columns[CHANGE_LINES], kdims=["epoch", "bottom", "until", "top"], label=CHANGE_LINES)
+    heads = hv.Scatter(columns[CHANGES_LABEL], "epoch", ["height", "rate", "cause"], label=CHANGES_LABEL)
     return [
         lines.opts(
             backend="bokeh",

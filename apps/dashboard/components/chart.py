@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import holoviews as hv
+import pandas as pd
 import panel as pn
 
 from apps.dashboard.curve_rows import CurveRows, Row
@@ -22,6 +23,7 @@ from nntracker_ray.figures import (
     mark_height,
     split_of,
 )
+from nntracker_ray.figures.rate_changes import MOST_MARKS, mark_columns
 from nntracker_ray.figures.views import TIME_METRIC
 
 
@@ -29,7 +31,7 @@ class MetricChart:
     """Draws with the figures of notebooks, then feeds the drawn lines."""
 
     def __init__(
-        self, metric: str, rows: CurveRows, view: CurveView, changes: Sequence[RateChange] = ()
+        self, metric: str, rows: CurveRows, view: CurveView, changes: tuple[RateChange, ...] = ()
     ) -> None:
         self.metric = metric
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, styles={"font-size": "12px"})
@@ -51,8 +53,16 @@ class MetricChart:
         self._seen = len(frame)
         self.pane.object = figure
 
-    def extend(self) -> None:
-        """Add what the browser lacks; a series not seen before, as the test values at the end, means drawing anew."""
+    def extend(self, changes: tuple[RateChange, ...] = ()) -> None:
+        """Add what the browser lacks; a series not seen before, as the test values at the end, means drawing anew.
+
+        Args:
+            changes: All of them by now.
+        """
+        known, self._changes = self._changes, changes
+        if not self._mark(known, changes):
+            self.draw()
+            return
         fresh = self._rows.since(self._seen)
         self._seen += len(fresh)
         by_split = self._by_split(fresh)
@@ -62,6 +72,18 @@ class MetricChart:
             return
         for split, rows in by_split.items():
             self._feed(split, places[split] or (), [row.value for row in rows])
+
+    def _mark(self, known: tuple[RateChange, ...], changes: tuple[RateChange, ...]) -> bool:
+        """Whether the marks stand where they should; False where the chart must be drawn anew for them."""
+        was_marked, is_marked = (0 < len(some) <= MOST_MARKS for some in (known, changes))
+        if changes == known or not (was_marked or is_marked):
+            return True
+        # Where the clock stood is told by all rows alone.
+        if not (was_marked and is_marked) or self._view.axis is Axis.TIME or changes[: len(known)] != known:
+            return False
+        for name, columns in mark_columns(changes[len(known) :], self._view.axis, pd.DataFrame()).items():
+            self._stream(name, columns)
+        return True
 
     def _by_split(self, rows: Sequence[Row]) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)

@@ -64,12 +64,13 @@ class ChartGrid:
         self, rows: CurveRows, view: CurveView, further: Sequence[str], changes: tuple[RateChange, ...]
     ) -> None:
         """Follow the rows: draw when they or the view are others than before, else send what is new."""
-        if rows is not self._rows or (view, changes) != (self._view, self._changes):
-            self._rows, self._view, self._changes = rows, view, changes
+        self._changes = changes
+        if rows is not self._rows or view != self._view:
+            self._rows, self._view = rows, view
             self._charts.clear()
             self._titles.clear()
         for chart in self._charts.values():
-            chart.extend()
+            chart.extend(changes)
         self._arrange(shown_metrics(rows.latest, further))
         for metric, title in self._titles.items():
             title.update(chart_title(metric, rows.latest))

@@ -14,6 +14,7 @@ from apps.dashboard.compare_charts import Drawing, drawing_of
 from apps.dashboard.compare_deeds import after
 from apps.dashboard.compare_place import ComparePlace
 from apps.dashboard.compare_reader import CompareReader, Found, Offer
+from apps.dashboard.components.chart_grid import CARD
 from apps.dashboard.components.elements import Deed, Elements, h
 from apps.dashboard.components.line_chart import FigurePane, LineChart
 from apps.dashboard.live import Refresher
@@ -27,13 +28,6 @@ from nntracker_ray.errors import DatabaseAwayError
 
 PAUSE_S = 0.4  # a hundred runs that train at once should not draw a hundred times a second
 NOTHING = h("div")
-CARD = {
-    "background": "var(--panel-surface-color)",
-    "border": "1px solid color-mix(in srgb, var(--panel-on-surface-color) 12%, var(--panel-surface-color))",
-    "border-radius": "10px",
-    "padding": "10px 12px 4px",
-    "min-width": "0",
-}
 
 
 def compare_page(platform: Platform) -> Any:
@@ -97,6 +91,8 @@ class Comparisons:
             self._shown = shown
             self._run_ids = frozenset(str(row.run_id) for row in shown.found.rows)
             self._draw()
+            if not shown.found.members:
+                self._look_for(self._search)  # there may be something to begin with by now
 
     def _draw(self) -> None:
         if self._shown is None:
@@ -125,13 +121,22 @@ class Comparisons:
         if deed.act == "search":
             self._look_for(deed.value.strip()[:200].replace("\0", ""))
             return
-        # What was shown says more than the address: which subjects a run's tab began with.
-        now = self._shown.found.place if self._shown else self._place
-        self._go(after(now, deed))
+        self._go(after(self._here, deed))
+
+    @property
+    def _here(self) -> ComparePlace:
+        """What was found says more than the address: which subjects a run's tab began with."""
+        is_shown = self._shown is not None and self._shown.found.asked == self._place
+        return self._shown.found.place if self._shown and is_shown else self._place
+
+    @property
+    def address(self) -> str:
+        """Path and query of what is shown."""
+        return self._place.address(self._base)
 
     def _go(self, place: ComparePlace) -> None:
         self._place = place
-        self._top.show_place(place.address(self._base))
+        self._top.show_place(self.address)
         in_background(self._fetch_now, self._show_if_there)
 
     def _fetch_now(self) -> Shown | None:

@@ -17,6 +17,7 @@ from nntracker_ray.records import RunState
 from nntracker_ray.storage.tables import Columns, lines_of
 
 LOG_LINES = 200
+MOST_CHANGES = 100  # of the learning rate: a schedule may change it at every epoch
 STYLED_KINDS = frozenset({"warning", "stderr", "error", "critical"})
 
 
@@ -34,7 +35,9 @@ def history_view(found: RunHistory) -> Tree:
     changes = lines_of(found.adaptations)
     cards = [card("History", _states(lines_of(found.states)))]
     if changes:
-        cards.append(card("Changes of the learning rate", _adaptations(changes), about=f"{len(changes):,}"))
+        cards.append(
+            card("Changes of the learning rate", _adaptations(changes), about=_counted(len(changes)))
+        )
     return h("div", h("div", *cards, cls="cards"), _log(lines_of(found.log)))
 
 
@@ -67,6 +70,10 @@ def _state(line: dict[str, Any]) -> Tree:
     )
 
 
+def _counted(changes: int) -> str:
+    return f"newest {MOST_CHANGES} of {changes:,}" if changes > MOST_CHANGES else f"{changes:,}"
+
+
 def _adaptations(lines: Sequence[dict[str, Any]]) -> Tree:
     titles = (("Epoch", "num"), ("Step", "num"), ("From", "num"), ("To", "num"), ("Because of", ""))
     head = h("thead", h("tr", *(h("th", title, scope="col", cls=cls) for title, cls in titles)))
@@ -78,8 +85,9 @@ def _adaptations(lines: Sequence[dict[str, Any]]) -> Tree:
             h("td", words.learning_rate(line["old"]), cls="num"),
             h("td", words.learning_rate(line["new"]), cls="num"),
             h("td", line["cause"]),
+            data_key=f"{line['parameter']} {line['step']}",
         )
-        for line in reversed(lines)
+        for line in reversed(lines[-MOST_CHANGES:])
     ]
     table = h("table", head, h("tbody", *body), cls="numbers words")
     return h("div", table, cls="scroll", tabindex=0, role="region", aria_label="Changes of the learning rate")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,17 +13,16 @@ from apps.dashboard.acting import Said
 from apps.dashboard.components.chart_grid import NO_EXTRAS, ChartGrid
 from apps.dashboard.components.elements import Deed, Elements, h
 from apps.dashboard.components.notices import Notices
-from apps.dashboard.components.trees import Tree
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages import run_graph_bar, run_weight_pickers
+from apps.dashboard.pages.compare_page import Comparisons
 from apps.dashboard.pages.run_asking import RunAsking
 from apps.dashboard.pages.run_epochs import epochs_view
 from apps.dashboard.pages.run_files import files_view
 from apps.dashboard.pages.run_general import general_view
 from apps.dashboard.pages.run_head import head_view, not_found_view
 from apps.dashboard.pages.run_history import history_view
-from apps.dashboard.pages.run_parts import message
 from apps.dashboard.pages.run_reader import Fetched, RunReader
 from apps.dashboard.pages.run_weights import WeightsPanel
 from apps.dashboard.pages.runs_view import away_view, loading_view
@@ -37,7 +34,6 @@ from nntracker_ray.figures import CurveView
 
 PAUSE_S = 0.15
 NOTHING_TO_SAY = h("div")
-COMPARISONS = "apps.dashboard.pages.compare_page"
 
 
 def run_page(platform: Platform) -> Any:
@@ -64,7 +60,7 @@ class RunPage:
         self._files = self._elements()
         self._charts = ChartGrid()
         self._weights = WeightsPanel(platform.database, caller.viewer_id, place.run_id, self._on_deed)
-        self._comparisons: Any = None
+        self._comparisons: Comparisons | None = None
         self._notices = Notices()
         self._asking = RunAsking(platform, caller, place.run_id, may_act=may_act, told=self._told)
         self._body = pn.Column(self._notice, sizing_mode="stretch_width", margin=0, stylesheets=[NO_EXTRAS])
@@ -90,14 +86,16 @@ class RunPage:
 
     def _show(self, read: tuple[RunPlace, Fetched | None]) -> None:
         place, found = read
-        if place != self._place:  # the person has moved on meanwhile, and the next reading is on its way
+        if (place.tab, place.graph) != (self._place.tab, self._place.graph):
+            self._refresher.wake()  # the person has moved on meanwhile: this was read for what they saw before
             return
         self._found = found
         if found is None:
             self._show_gone()
             return
         self._notice.update(NOTHING_TO_SAY)
-        self._head.update(head_view(found.head))
+        # What else they have changed meanwhile is not read but drawn.
+        self._head.update(head_view(replace(found.head, place=self._place)))
         if (place.tab, place.graph) != self._arranged:
             self._arranged = (place.tab, place.graph)
             self._body[:] = [self._notice, *self._parts()]
@@ -119,7 +117,7 @@ class RunPage:
                 return [self._bar, self._weights.layout]
             case Tab.FILES:
                 return [self._files]
-        return [self._compared()]
+        return [self._compared().layout]
 
     def _show_general(self, found: Fetched) -> None:
         assert found.details is not None  # noqa: S101 - for the type checker: read for this tab
@@ -143,15 +141,17 @@ class RunPage:
     def _show_comparisons(self, _found: Fetched) -> None:
         """They follow by themselves."""
 
-    def _compared(self) -> Any:
+    def _compared(self) -> Comparisons:
         if self._comparisons is None:
-            self._comparisons = _comparisons(self._platform, self._caller, self._place)
+            self._comparisons = Comparisons(self._platform, self._caller, run_id=self._place.run_id)
         return self._comparisons
 
     def _go(self, place: RunPlace) -> None:
         self._place = place
-        self._head.show_place(place.address)
+        is_compared = place.tab is Tab.COMPARISONS and self._comparisons is not None
+        self._head.show_place(self._compared().address if is_compared else place.address)
         if self._found is None:
+            self._refresher.wake()
             return
         self._head.update(head_view(replace(self._found.head, place=place)))
         if (place.tab, place.graph) == self._arranged:
@@ -187,16 +187,3 @@ def _place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
     if deed.act == "epochs-page" and deed.value.isdecimal() and len(deed.value) < 10:
         return place.but(page=max(1, int(deed.value)))
     return run_graph_bar.place_after(place, deed) or run_weight_pickers.place_after(place, deed)
-
-
-def _comparisons(platform: Platform, caller: PageCaller, place: RunPlace) -> Any:
-    if importlib.util.find_spec(COMPARISONS) is None:
-        return Elements(_no_comparisons())
-    module = importlib.import_module(COMPARISONS)
-    return module.Comparisons(platform, caller, run_id=place.run_id).layout
-
-
-def _no_comparisons() -> Tree:
-    return message(
-        "Comparisons are not here yet", "The graphs of two runs can be opened in two windows meanwhile."
-    )
