@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -63,6 +65,44 @@ def test_switches_change_the_charts_and_the_address(watched: Watched, database: 
     page.reload()
     watched.until_points("train smoothed", [7, 7])
     expect(page.get_by_label("validation")).not_to_be_checked()
+
+
+def test_what_is_read_while_one_switches_is_shown(watched: Watched, database: Database):  # noqa: F811
+    """Else a run that ends in that moment would stand there as running for ever."""
+    lease = at_work(database, "Reads")
+    page = watched.page
+    page.goto(f"{watched.address}/run?id={lease.run_id}&tab=graphs")
+    watched.until_points("train", [5, 5])
+
+    with database.connection() as conn:
+        conn.execute("LOCK TABLE adaptations")  # holds the reading up after it has found the run
+        end(database, lease, RunState.FINISHED)
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not conn.execute(waits).fetchone()[0]:
+            time.sleep(0.05)
+        page.get_by_label("validation").uncheck()
+        page.wait_for_url("**hide=validation")
+
+    expect(page.get_by_text("finished", exact=True).first).to_be_visible()
+
+
+def test_two_presses_at_once_are_two(watched: Watched, database: Database):  # noqa: F811
+    """The answer to the first has not come when the second is made; and a double click is one press."""
+    lease = at_work(database, "Presses")
+    page = watched.page
+    page.goto(f"{watched.address}/run?id={lease.run_id}&tab=comparisons&view=groups")
+    boxes = [page.get_by_label(name, exact=True).element_handle() for name in ("median", "min and max")]
+
+    page.evaluate("boxes => boxes.forEach((box) => box.click())", boxes)
+    page.wait_for_url("**show=median&show=std&show=range**")
+    page.get_by_role("link", name="Files", exact=True).click()
+    page.get_by_role("link", name="Comparisons", exact=True).click()
+    page.wait_for_url("**show=median&show=std&show=range**")  # whoever gets the address sees the same
+    page.get_by_role("button", name="Train again").dblclick()
+
+    page.wait_for_url(lambda address: str(lease.run_id) not in address)
+    with database.connection() as conn:
+        assert conn.execute("SELECT count(*) FROM commands WHERE verb = 'rerun'").fetchone() == (1,)
 
 
 def test_a_changed_learning_rate_is_marked_while_one_looks(watched: Watched, database: Database):  # noqa: F811
