@@ -27,6 +27,11 @@ class Wanted:
     epochs: tuple[int, ...]  # that are captured by now
     size: int  # numbers in the array
 
+    @property
+    def array(self) -> tuple[Graph, str, str]:
+        """What is drawn, whatever its epochs."""
+        return self.graph, self.layer, self.tensor
+
 
 def place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
     """Where a deed on the pickers leads; None for another deed."""

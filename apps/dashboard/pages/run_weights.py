@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -26,11 +27,14 @@ from apps.dashboard.pages.run_weight_pickers import (
 from apps.dashboard.run_place import Graph, RunPlace
 from apps.dashboard.session import in_background
 from apps.heavy_work import Lane
+from nntracker_ray.errors import NNTrackerError
 from nntracker_ray.figures import histogram_bars, histogram_map, weights_scatter
 from nntracker_ray.figures.weights3d import MOST_POINTS
 from nntracker_ray.histograms import Histograms, histograms_over_epochs
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
+
+log = logging.getLogger(__name__)
 
 MAP_TITLE = h(
     "h2",
@@ -50,6 +54,9 @@ class WeightsPanel:
         self._database = database
         self._who = {"viewer_id": viewer_id, "run_id": run_id}
         self._wanted: Wanted | None = None
+        self._drawn: Wanted | None = None
+        self._is_reading = False
+        self._arranged: Graph | None = None
         self._found: Histograms | None = None
         self._epoch: int | None = None
         self._bar = Elements(h("div")).on_deed(on_deed)
@@ -65,19 +72,27 @@ class WeightsPanel:
         chosen = chosen_array(place, arrays)
         if chosen is None:
             self._bar.update(nothing_yet())
+            self._wanted = self._drawn = self._arranged = None
+            self._body[:] = []
             return
         wanted = wanted_of(place, chosen)
         self._bar.update(pickers(arrays, chosen, wanted))
-        if wanted != self._wanted:
-            self._wanted, self._found = wanted, None
+        if wanted.graph is not self._arranged:
             self._arrange(wanted.graph)
-            work = self._scattered if wanted.graph is Graph.WEIGHTS else self._counted
-            draw = partial(self._draw, wanted, place.epoch)
-            in_background(partial(work, wanted), draw, lane=Lane.NUMBERS)
-        elif place.epoch != self._epoch:
+        self._wanted = wanted
+        if place.epoch != self._epoch:
             self._show_epoch(place.epoch)
+        self._read()
+
+    def _read(self) -> None:
+        """One reading at a time: captures may come faster than all of them can be read."""
+        wanted = self._wanted
+        if wanted is not None and wanted != self._drawn and not self._is_reading:
+            self._is_reading = True
+            in_background(partial(self._found_or_not, wanted), partial(self._draw, wanted), lane=Lane.NUMBERS)
 
     def _arrange(self, graph: Graph) -> None:
+        self._arranged = graph
         if graph is Graph.WEIGHTS:
             self._body[:] = [_card(self._scatter)]
         else:
@@ -90,6 +105,15 @@ class WeightsPanel:
                 sizing_mode="stretch_width",
             )
             self._body[:] = [both]
+
+    def _found_or_not(self, wanted: Wanted) -> dict[str, Any] | Histograms | None:
+        try:
+            return self._scattered(wanted) if wanted.graph is Graph.WEIGHTS else self._counted(wanted)
+        except NNTrackerError:
+            return None  # the page says that the database is away, and shows again when it is back
+        except Exception:
+            log.exception("captured weights could not be read")
+            return None
 
     def _scattered(self, wanted: Wanted) -> dict[str, Any]:
         with self._database.connection() as conn:
@@ -110,24 +134,31 @@ class WeightsPanel:
             )
             return histograms_over_epochs(read)
 
-    def _draw(self, wanted: Wanted, epoch: int | None, found: Any) -> None:
-        if wanted != self._wanted:
-            return  # somebody has chosen another array meanwhile
+    def _draw(self, wanted: Wanted, found: dict[str, Any] | Histograms | None) -> None:
+        self._is_reading = False
+        if found is None:
+            self._wanted = None if self._wanted == wanted else self._wanted
+        elif self._wanted is not None and wanted.array == self._wanted.array:
+            self._drawn = wanted
+            self._draw_found(wanted, found)
+        self._read()  # somebody may have chosen another array meanwhile, and another capture may have come
+
+    def _draw_found(self, wanted: Wanted, found: dict[str, Any] | Histograms) -> None:
         if isinstance(found, Histograms):
             self._found = found
             self._map.object = hv.render(histogram_map(found, name=name_of(wanted)))
-            self._show_epoch(epoch)
+            self._show_epoch(self._epoch)
         else:
             self._scatter.figure = found
 
     def _show_epoch(self, epoch: int | None) -> None:
         self._epoch = epoch
-        if self._found is None or self._wanted is None:
+        if self._found is None or self._drawn is None:
             return
         epochs = self._found.epochs.tolist()
         shown = min(epochs, key=lambda one: abs(one - epoch)) if epoch is not None else epochs[-1]
         self._picker.update(epoch_picker(epochs, shown))
-        self._bars.object = hv.render(histogram_bars(self._found, shown, name=name_of(self._wanted)))
+        self._bars.object = hv.render(histogram_bars(self._found, shown, name=name_of(self._drawn)))
 
 
 def _card(*content: Any) -> Any:
