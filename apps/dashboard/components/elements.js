@@ -2,8 +2,8 @@
 // write can never become markup; tags and attributes outside these lists are left out.
 //
 // What people do: an element with data-act sends {act, value} when it is pressed or changed, a form with data-act
-// {act, fields}. A text field with data-live is heard while one types. data-go is a place of ours that is shown
-// without loading the page anew: the server answers with other content.
+// {act, fields}; with data-single the second press of a double click is none. A text field with data-live is heard
+// while one types.
 const SVG = new Set(["svg", "path", "circle", "rect", "line", "text", "g"]);
 const TAGS = new Set(["a", "b", "button", "caption", "code", "datalist", "dd", "details", "dialog", "div", "dl", "dt", "em",
   "fieldset", "footer", "form", "h1", "h2", "h3", "header", "input", "kbd", "label", "legend", "li", "nav", "ol", "option", "p", "pre",
@@ -17,7 +17,8 @@ const ATTRIBUTES = new Set(["accept", "autocomplete", "autofocus", "class", "col
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const LIVE_PAUSE_MS = 220;
 const SAID_MS = 2000;
-const OWN = /^\/(?![/\\])/; // a place of ours, and no other host
+const TWICE_MS = 500; // nobody means to send one form twice within so little time
+const OWN = /^\/(?![/\\\t\n\r])/; // a place of ours, and no other host: browsers leave tabs and line ends out
 
 function set(node, name, value) {
   const ownPlace = (name === "href" || name === "action") && OWN.test(value);
@@ -95,7 +96,7 @@ async function copy(holder, button) {
   setTimeout(() => { button.firstChild.data = "Copy"; }, SAID_MS);
 }
 
-function listen(holder, send) {
+function listen(holder, model, send) {
   let typing;
   const actor = (event) => event.composedPath().find((node) => node.dataset?.act);
   holder.addEventListener("click", (event) => {
@@ -106,7 +107,8 @@ function listen(holder, send) {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     if (node.tagName === "A" && !plain) return; // another tab, as one meant
     event.preventDefault();
-    send({act: node.dataset.act, value: node.dataset.value ?? "", shift: event.shiftKey});
+    if ("single" in node.dataset && event.detail > 1) return;
+    send({act: node.dataset.act, value: node.dataset.value ?? ""});
   });
   holder.addEventListener("change", (event) => {
     const node = event.target;
@@ -129,6 +131,8 @@ function listen(holder, send) {
     const form = event.target;
     if (!form.dataset.act) return;
     event.preventDefault();
+    if (event.timeStamp - (form.sentAt ?? -TWICE_MS) < TWICE_MS) return;
+    form.sentAt = event.timeStamp;
     send({act: form.dataset.act, fields: fieldsOf(form), value: event.submitter?.value ?? ""});
   });
   // Of the menus one is open, until one presses elsewhere or chooses something.
@@ -138,10 +142,17 @@ function listen(holder, send) {
   holder.addEventListener("toggle", (event) => {
     if (event.target.open && "menu" in event.target.dataset) closeMenus(event.target);
   }, true);
-  document.addEventListener("pointerdown", (event) => {
+  const outside = (event) => {
     if (!event.composedPath().some((node) => node.tagName === "DETAILS" && holder.contains(node))) closeMenus();
+  };
+  document.addEventListener("pointerdown", outside);
+  model.on("remove", () => document.removeEventListener("pointerdown", outside));
+  holder.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const left = event.composedPath().find((node) => node.dataset && "menu" in node.dataset && node.open);
+    closeMenus();
+    left?.querySelector("summary").focus();
   });
-  holder.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenus(); });
   holder.addEventListener("click", (event) => {
     if (event.composedPath().some((node) => node.tagName === "BUTTON" && node.dataset.act)) closeMenus();
   });
@@ -172,7 +183,7 @@ export function render({model}) {
     if (place) showPlace(place);
     if (load && OWN.test(load)) location.assign(load);
   });
-  listen(holder, (message) => model.send_msg(message));
+  listen(holder, model, (message) => model.send_msg(message));
   keepTelling(holder, model);
   model.send_msg("drawn");
   sendKept(holder.firstChild, (message) => model.send_msg(message));

@@ -19,7 +19,7 @@ function sayAt(line, words, isBad) {
 function upload(input, send) {
   const [file] = input.files;
   const line = input.closest("[data-uploads]")?.querySelector("[data-progress]");
-  if (!file || !line || !/^\/(?![/\\])/.test(input.dataset.upload)) return;
+  if (!file || !line || !OWN.test(input.dataset.upload)) return;
   const bar = Object.assign(document.createElement("progress"), {max: 1, value: 0});
   const words = document.createElement("span");
   const stop = Object.assign(document.createElement("button"), {type: "button", className: "quiet", textContent: "Cancel"});

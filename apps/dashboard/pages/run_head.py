@@ -132,6 +132,7 @@ def _actions(row: RunRow) -> Tree:
             act=verb,
             cls="danger-quiet" if verb is Verb.DELETE else "main" if verb is Verb.RESUME else "",
             data_key=f"act {verb}",
+            data_single=True,
         )
         for verb in VERBS[row.state]
     ]

@@ -64,7 +64,7 @@ def selection_bar(selected: Collection[UUID], total: int) -> Tree:
         button(f"Select all {total:,}", act="select-all", cls="quiet") if more else None,
         button("None", act="select-none", cls="quiet"),
         h("span", cls="stretch"),
-        *(button(text, act=f"bulk-{verb}") for verb, text in BULK),
+        *(button(text, act=f"bulk-{verb}", data_single=True) for verb, text in BULK),
         button("Tag …", act="bulk-tag"),
         button("Compare", act="bulk-compare"),
         _download(selected),
