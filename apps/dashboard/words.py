@@ -9,6 +9,7 @@ from nntracker_ray.records import NamedConf, RunRow, RunState
 
 NOTHING = "\u2013"  # an en dash
 TIMES = " \u00d7 "
+CLOCK_METRICS = frozenset({"epoch_time", "elapsed_time"})  # in seconds
 
 
 def number(value: float | None) -> str:
@@ -26,6 +27,14 @@ def number(value: float | None) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e3:
         return f"{value:.4f}"
     return f"{value:,.1f}" if 1e3 <= abs(value) < 1e6 else f"{value:.2e}"
+
+
+def metric(name: str) -> str:
+    """
+    >>> metric("val_loss"), metric("epoch_time")
+    ('val_loss', 'epoch_time, s')
+    """
+    return f"{name}, s" if name in CLOCK_METRICS else name
 
 
 def learning_rate(value: float | None) -> str:

@@ -15,6 +15,7 @@ from nntracker_ray.figures.palette import MARK_COLOR
 
 RESULT_COLORS = ("#5b6ee1", "#3f83f8", "#1aa5bb", "#2aa876", "#c39a1d", "#ee8a2d")  # least to greatest
 LOG_PARAMETERS = frozenset({"learning rate"})
+UNDER_AXIS = 0.065  # of an axis, for a word below it
 NAME = "run"  # the column that says what to call a line
 
 
@@ -48,7 +49,7 @@ def parallel_coordinates(
             ylabel="",
             show_legend=False,
             xlim=(-0.25, len(shown) - 0.45),
-            ylim=(-0.06, 1.06),
+            ylim=(-0.09, 1.06),
             default_tools=[],
             hooks=[_calm_hook],
         )
@@ -143,8 +144,11 @@ def _lines(frame: pd.DataFrame, result: str, heights: np.ndarray[Any, Any]) -> l
 
 
 def _tick_words(scales: Sequence[Scale]) -> hv.Labels:
+    # The lowest stands below its axis: every line through the foot of an axis would run through it.
     words = [
-        (place + 0.02, height, text) for place, scale in enumerate(scales) for height, text in scale.ticks
+        (place + 0.02, height if height > 0 else height - UNDER_AXIS, text)
+        for place, scale in enumerate(scales)
+        for height, text in scale.ticks
     ]
     labels = hv.Labels(words, ["x", "y"], "text")
     return labels.opts(

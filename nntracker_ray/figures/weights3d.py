@@ -82,6 +82,6 @@ def _layout(name: str, size: int, shown: int) -> dict[str, Any]:
             "zaxis": {**axis, "title": {"text": "value"}},
             "aspectmode": "manual",
             "aspectratio": {"x": 1.5, "y": 1.2, "z": 0.8},
-            "camera": {"eye": {"x": 1.35, "y": -1.55, "z": 0.7}, "center": {"x": 0, "y": 0, "z": -0.16}},
+            "camera": {"eye": {"x": 1.45, "y": -1.65, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.2}},
         },
     }

@@ -1,5 +1,6 @@
 // Points in three dimensions by Plotly, which is loaded from our own server when somebody looks at weights, not before.
 // The figure arrives as plain data; its texts are ours or numbers.
+const NARROW_PX = 560; // a phone
 let loading;
 function plotly(source) {
   loading ??= new Promise((done, failed) => {
@@ -25,7 +26,7 @@ function themed(layout, holder) {
   const ink = style.getPropertyValue("--panel-on-surface-color") || style.color;
   const axis = (given) => ({...given, color: ink, gridcolor: "#8a95a3", gridwidth: 1});
   const {xaxis, yaxis, zaxis, camera} = layout.scene;
-  const away = holder.clientWidth < 560 ? 1.75 : 1; // on a phone all of it, from further away
+  const away = holder.clientWidth < NARROW_PX ? 1.85 : 1; // on a phone all of it, from further away
   const eye = Object.fromEntries(Object.entries(camera.eye).map(([name, at]) => [name, at * away]));
   return {
     ...layout,
@@ -38,7 +39,7 @@ function themed(layout, holder) {
 export function render({model}) {
   const holder = document.createElement("div");
   holder.className = "points3d";
-  holder.style.cssText = `width: 100%; height: ${model.height_px}px`;
+  holder.style.cssText = `width: 100%; height: min(${model.height_px}px, max(360px, 60vh))`;
   const plot = document.createElement("div");
   plot.style.cssText = "width: 100%; height: 100%";
   holder.append(plot);
@@ -47,7 +48,7 @@ export function render({model}) {
     const Plotly = await plotly(model.source);
     if (!holder.isConnected) return;
     if (!holder.querySelector("style")) holder.prepend(styleOfPlotly());
-    const narrow = holder.clientWidth < 560;
+    const narrow = holder.clientWidth < NARROW_PX;
     const traces = model.figure.data.map((trace) => ({...trace, marker: {...trace.marker, showscale: !narrow && "colorbar" in trace.marker}}));
     await Plotly.react(plot, traces, themed(model.figure.layout, holder), {
       displaylogo: false, responsive: true, modeBarButtonsToRemove: ["toImage"],

@@ -47,7 +47,7 @@ def _table(frame: pd.DataFrame, epochs: Sequence[int]) -> Tree:
     near = frame[frame["epoch"].between(epochs[-1], epochs[0])]
     values = dict(zip(zip(near["epoch"], near["metric"], strict=True), near["value"], strict=True))
     inherited = set(near.loc[near["inherited"], "epoch"].tolist())
-    titles = (h("th", name, cls="num", scope="col") for name in ("Epoch", *names))
+    titles = (h("th", name, cls="num", scope="col") for name in ("Epoch", *map(words.metric, names)))
     lines = [
         _epoch(epoch, [values.get((epoch, name)) for name in names], is_inherited=epoch in inherited)
         for epoch in epochs

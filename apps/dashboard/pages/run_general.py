@@ -200,7 +200,7 @@ def _means(means: Sequence[FoldMean]) -> Tree:
     lines = [
         h(
             "tr",
-            h("td", m.metric),
+            h("td", words.metric(m.metric)),
             *(h("td", v, cls="num") for v in (words.number(m.mean), words.number(m.std), str(m.runs))),
         )
         for m in sorted(means, key=lambda m: order.index(m.metric))
