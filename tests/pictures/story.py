@@ -102,7 +102,7 @@ class Story:
         self.runs["failed"] = failed.run_id
 
     def _digits(self, trainings: Trainings) -> None:
-        self._submit("digits", "local", name="Digits", tags=["baseline", "nightly"], total_epochs=40)
+        self._submit("digits", "local", name="Digits", tags=["baseline", "nightly"], total_epochs=30)
         for number in range(8):
             lease = trainings.next_run(RunState.FINISHED)
             self.runs[f"digits {number}"] = lease.run_id
@@ -115,14 +115,14 @@ class Story:
             "ada",
             name="Digits, five rates",
             tags=["nightly"],
-            total_epochs=60,
+            total_epochs=40,
             learning_rates=rates,
             optimizers=["adam"],
             **no_folds,
         )
         trainings.next_run(RunState.FINISHED)
         trainings.next_run(RunState.PAUSED, epochs=23)
-        for epochs in (41, 18):
+        for epochs in (31, 12):
             self.at_work.append(trainings.next_run(RunState.RUNNING, epochs=epochs))
             self.runs["running"] = self.at_work[0].run_id
 
