@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from fastapi import Request
+from pydantic import BaseModel
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apps.api.problems import problem
-
-# What is replaced as a whole by people who may have read it long ago: the answer to GET is what they have read.
-GUARDED = frozenset({("PUT", "/api/settings"), ("PATCH", "/api/me")})
+from nntracker_ray.storage.connection import Connection
 
 
 def etag_of(body: bytes) -> str:
@@ -19,37 +19,48 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
+class OvertakenError(Exception):
+    """What is to be changed has changed since it was read."""
+
+
 class Etags:
-    """JSON that GET answers gets an ETag, and becomes 304 for `If-None-Match`; `If-Match` guards two routes (412)."""
+    """JSON that GET answers gets an ETag, and becomes 304 for `If-None-Match`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
-            await self._app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD"):
+        is_read = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if is_read and scope["path"].startswith("/api/"):
             known = tags_in(Headers(scope=scope).getlist("if-none-match"))
             await self._app(scope, receive, Tagging(send, known))
-        elif await self._is_overtaken(scope):
-            refusal = problem(
-                412, "it has changed since you read it; read it again, and look at what is different"
-            )
-            await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _is_overtaken(self, scope: Scope) -> bool:
-        wanted = tags_in(Headers(scope=scope).getlist("if-match"))
-        if not wanted or "*" in wanted or (scope["method"], scope["path"]) not in GUARDED:
-            return False
-        now = Overheard()
-        # Without the conditions of this request: they are about its own answer.
-        headers = [(name, value) for name, value in scope["headers"] if not name.startswith(b"if-")]
-        asked = {**scope, "method": "GET", "headers": headers, "state": {**scope.get("state", {})}}
-        await self._app(asked, _nothing, Tagging(now, frozenset()))
-        return now.etag not in wanted
+
+def as_it_was_read(
+    request: Request, answer: Callable[[Connection], BaseModel]
+) -> Callable[[Connection], None]:
+    """A check for the transaction that changes something, once that is locked: `If-Match` names what is there now.
+
+    Args:
+        answer: What GET would answer.
+    Returns: a function that raises OvertakenError.
+    """
+    wanted = tags_in(request.headers.getlist("if-match"))
+
+    def check(conn: Connection) -> None:
+        if wanted and "*" not in wanted and etag_of(_body(answer(conn))) not in wanted:
+            raise OvertakenError(
+                "it has changed since you read it; read it again, and look at what is different"
+            )
+
+    return check
+
+
+def _body(answer: BaseModel) -> bytes:
+    return bytes(JSONResponse(answer.model_dump(mode="json")).body)
 
 
 class Tagging:
@@ -83,18 +94,6 @@ class Tagging:
         await self._send({"type": "http.response.body", "body": body})
 
 
-class Overheard:
-    """A `send` that keeps the ETag and nothing else."""
-
-    def __init__(self) -> None:
-        self.etag = ""
-
-    async def __call__(self, message: Message) -> None:
-        """Take one message."""
-        if message["type"] == "http.response.start":
-            self.etag = Headers(raw=message["headers"]).get("etag", "")
-
-
 def tags_in(values: Sequence[str]) -> frozenset[str]:
     """The tags of `If-Match` or `If-None-Match`; weak ones count as strong, as RFC 9110 has it for GET.
 
@@ -108,7 +107,3 @@ def tags_in(values: Sequence[str]) -> frozenset[str]:
 def _is_json(start: Message) -> bool:
     kind = Headers(raw=start["headers"]).get("content-type", "")
     return start["status"] == 200 and kind.startswith("application/json")
-
-
-async def _nothing() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}

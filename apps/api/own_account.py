@@ -21,12 +21,15 @@ from apps.api.account_schemas import (
     TokenOut,
 )
 from apps.api.cookies import session_secret, set_session_cookie
+from apps.api.etags import as_it_was_read
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, caller_of, close_sockets, database_of, sessions_of, visit_of
+from apps.api.sign_in import Caller
 from nntracker_ray.accounts import own_account
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.storage import session_writes, token_writes
 from nntracker_ray.storage.account_queries import find_account
+from nntracker_ray.storage.connection import Connection
 
 router = APIRouter(prefix="/api/me", tags=["account"])
 
@@ -35,30 +38,31 @@ router = APIRouter(prefix="/api/me", tags=["account"])
 def who_am_i(request: Request) -> MeOut:
     """The account behind this session or token."""
     caller = caller_of(request)
-    me = MeOut(
-        user_id=caller.user_id,
-        name=caller.name,
-        role=caller.role,
-        scopes=sorted(caller.scopes),
-        experiment_id=caller.experiment_id,
-    )
     if caller.user_id is None:
-        return me
+        return MeOut(
+            user_id=None,
+            name=caller.name,
+            role=caller.role,
+            scopes=sorted(caller.scopes),
+            experiment_id=caller.experiment_id,
+        )
     with database_of(request).connection() as conn:
-        account = find_account(conn, caller.user_id)
-    return me.model_copy(
-        update={"full_name": account.full_name, "has_password": account.password_hash is not None}
-    )
+        return _me(conn, caller)
 
 
-@router.patch("", responses=documented(400, 409))
+@router.patch("", responses=documented(400, 409, 412))
 def change_profile(request: Request, wanted: ProfileIn) -> MeOut:
-    """Change one's name."""
+    """Change one's name. With `If-Match` only if the account is as it was read (else 412)."""
+    caller, database = caller_of(request), database_of(request)
     own_account.change_profile(
-        database_of(request), actor_of(request), name=wanted.name, full_name=wanted.full_name
+        database,
+        actor_of(request),
+        name=wanted.name,
+        full_name=wanted.full_name,
+        provided=as_it_was_read(request, lambda conn: _me(conn, caller)),
     )
-    me = who_am_i(request)
-    return me.model_copy(update={"name": wanted.name or me.name})
+    with database.connection() as conn:
+        return _me(conn, caller)
 
 
 @router.post("/password", status_code=204, responses=documented(400, 429))
@@ -144,6 +148,19 @@ def revoke_token(request: Request, token_id: UUID) -> Response:
     """End a token at once."""
     own_account.revoke_token(database_of(request), actor_of(request), token_id)
     return Response(status_code=204)
+
+
+def _me(conn: Connection, caller: Caller) -> MeOut:
+    account = find_account(conn, caller.viewer_id)
+    return MeOut(
+        user_id=account.user_id,
+        name=account.name,
+        full_name=account.full_name,
+        role=account.role,
+        scopes=sorted(caller.scopes),
+        has_password=account.password_hash is not None,
+        experiment_id=None,
+    )
 
 
 def _with_new_session(request: Request, user_id: UUID) -> Response:

@@ -23,6 +23,7 @@ from apps.api.account_schemas import (
     UserList,
     UserOut,
 )
+from apps.api.etags import as_it_was_read
 from apps.api.problems import documented
 from apps.api.request_state import actor_of, close_sockets, database_of
 from nntracker_ray.accounts import administration, login_links, registration
@@ -30,6 +31,7 @@ from nntracker_ray.accounts.roles import Role
 from nntracker_ray.storage import invitation_writes
 from nntracker_ray.storage.account_queries import UserOrder, account_row, list_accounts
 from nntracker_ray.storage.audit_log import list_deeds
+from nntracker_ray.storage.connection import Connection
 
 router = APIRouter(prefix="/api", tags=["administration"])
 
@@ -77,7 +79,7 @@ def make_user(request: Request, wanted: UserIn) -> LoginLinkOut:
     return _login_link(request, user_id)
 
 
-@router.patch("/users/{user_id}", responses=documented(404, 409))
+@router.patch("/users/{user_id}", status_code=204, responses=documented(404, 409))
 def change_user(request: Request, user_id: UUID, wanted: UserChange) -> Response:
     """Give an account another role, close it, or open it again."""
     database, actor = database_of(request), actor_of(request)
@@ -133,13 +135,18 @@ def revoke_invitation(request: Request, invitation_id: UUID) -> Response:
 def find_settings(request: Request) -> Settings:
     """What is in force."""
     with database_of(request).connection() as conn:
-        return Settings.model_validate(administration.all_settings(conn))
+        return _settings(conn)
 
 
-@router.put("/settings", responses=documented(400))
+@router.put("/settings", responses=documented(400, 412))
 def change_settings(request: Request, wanted: Settings) -> Settings:
-    """Set them."""
-    administration.change_settings(database_of(request), actor_of(request), wanted.model_dump(mode="json"))
+    """Set them. With `If-Match` only if they are as they were read (else 412)."""
+    administration.change_settings(
+        database_of(request),
+        actor_of(request),
+        wanted.model_dump(mode="json"),
+        provided=as_it_was_read(request, _settings),
+    )
     return wanted
 
 
@@ -157,6 +164,10 @@ def list_audit(
     return AuditList(
         entries=[AuditOut(**asdict(row)) for row in rows], next=rows[-1].no if len(rows) == limit else None
     )
+
+
+def _settings(conn: Connection) -> Settings:
+    return Settings.model_validate(administration.all_settings(conn))
 
 
 def _login_link(request: Request, user_id: UUID) -> LoginLinkOut:

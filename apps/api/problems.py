@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from apps.api.bodies import TooLargeError
+from apps.api.etags import OvertakenError
 from apps.api.sign_in import TooManyAttemptsError
 from nntracker_ray.errors import (
     BadInputError,
@@ -33,6 +34,7 @@ STATUSES: dict[type[Exception], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     CheckpointError: 409,
+    OvertakenError: 412,
     RemoteError: 502,
     DatabaseAwayError: 503,
 }

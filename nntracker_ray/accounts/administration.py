@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -103,8 +103,19 @@ def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: 
     return Closed(account, tuple(ended))
 
 
-def change_settings(database: Database, actor: Actor, wanted: Mapping[str, JsonValue]) -> None:
-    """Set what is given. Raises: BadInputError: An unknown setting, or a value that it cannot have."""
+def change_settings(
+    database: Database,
+    actor: Actor,
+    wanted: Mapping[str, JsonValue],
+    *,
+    provided: Callable[[Connection], None] = lambda _: None,
+) -> None:
+    """Set what is given.
+
+    Args:
+        provided: Looks at the settings as they are, and raises what is to prevent the change.
+    Raises: BadInputError: An unknown setting, or a value that it cannot have.
+    """
     _require_administrator(actor)
     for key, value in wanted.items():
         if key not in SETTINGS:
@@ -112,6 +123,8 @@ def change_settings(database: Database, actor: Actor, wanted: Mapping[str, JsonV
         if value not in SETTINGS[key]:
             raise BadInputError(f"{key} cannot be {value!r:.60}; allowed: {', '.join(SETTINGS[key])}")
     with database.connection() as conn:
+        settings.lock_settings(conn)
+        provided(conn)
         settings.set_settings(conn, wanted, by=actor.name)
         for key, value in wanted.items():
             actor.note(conn, "changed a setting", key, str(value))

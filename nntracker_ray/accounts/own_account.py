@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,12 +35,24 @@ class NewToken:
 
 
 def change_profile(
-    database: Database, actor: Actor, *, name: str | None = None, full_name: str | None = None
+    database: Database,
+    actor: Actor,
+    *,
+    name: str | None = None,
+    full_name: str | None = None,
+    provided: Callable[[Connection], None] = lambda _: None,
 ) -> None:
-    """Rename an account. Raises: BadInputError: A name cannot be used; ConflictError: It is taken."""
+    """Rename an account.
+
+    Args:
+        provided: Looks at the account as it is, and raises what is to prevent the change.
+    Raises: BadInputError: A name cannot be used; ConflictError: It is taken.
+    """
     name = checked_name(name) if name is not None else None
     full_name = checked_full_name(full_name) if full_name is not None else None
     with database.connection() as conn:
+        account_writes.lock_account(conn, actor.user_id)
+        provided(conn)
         account_writes.change_account(conn, actor.user_id, name=name, full_name=full_name)
         if name is not None and name != actor.name:
             actor.note(conn, "changed their name", name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
+
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.storage.connection import Connection
@@ -40,6 +42,11 @@ def add_account(
     return UUID(str(row[0]))
 
 
+def lock_account(conn: Connection, user_id: UUID) -> None:
+    """Nobody else changes it until the end of the transaction."""
+    conn.execute(query("lock_user"), {"user_id": user_id})
+
+
 def change_account(
     conn: Connection,
     user_id: UUID,
@@ -64,7 +71,11 @@ def change_account(
     values = {
         "user_id": user_id, "name": name, "full_name": full_name, "role": role, "password_hash": password_hash,
     }  # fmt: skip
-    _require(conn.execute(query("change_user"), values).fetchone(), user_id)
+    try:
+        changed = conn.execute(query("change_user"), values).fetchone()
+    except UniqueViolation:  # somebody took the name after we had looked
+        raise ConflictError(f"the name {name!r} is taken; choose another") from None
+    _require(changed, user_id)
 
 
 def set_disabled(conn: Connection, user_id: UUID, *, disabled: bool) -> None:

@@ -15,6 +15,11 @@ def find_settings(conn: Connection) -> dict[str, JsonValue]:
     return {key: json_values.loads(value) for key, value in conn.execute(query("find_settings"))}
 
 
+def lock_settings(conn: Connection) -> None:
+    """Take turns with others who look before they change."""
+    conn.execute(query("lock_settings"))
+
+
 def set_settings(conn: Connection, values: Mapping[str, JsonValue], *, by: str) -> None:
     """Keep choices."""
     for key, value in values.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -70,6 +72,24 @@ class TestAccounts:
             account_writes.change_account(conn, ada, name="Bob")
 
         assert find_account(conn, ada).name == "Ada"
+
+    def test_two_who_take_a_name_at_once_do_not_both_get_it(self, database: Database):
+        """The second has looked while it was still free: a conflict, and no error of the server."""
+        with database.connection() as conn:
+            ada, bob = add(conn, "ada"), add(conn, "bob")
+
+        def rename_bob() -> None:
+            with database.connection() as conn:
+                account_writes.change_account(conn, bob, name="eve")
+
+        with ThreadPoolExecutor() as threads:
+            with database.connection() as conn:
+                account_writes.change_account(conn, ada, name="Eve")
+                second = threads.submit(rename_bob)
+                while not conn.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                    time.sleep(0.01)
+            with pytest.raises(ConflictError, match="taken"):
+                second.result(timeout=20)
 
     @pytest.mark.parametrize(
         "lose",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -59,3 +61,26 @@ def test_a_profile_is_guarded_likewise(client: httpx.Client):
     assert client.patch("/api/me", json={"full_name": "Bob"}, headers=mine).status_code == 412
     assert client.get("/api/me").json()["full_name"] == "Ada"
     assert client.patch("/api/me", json={"full_name": "Bob"}).status_code == 200
+
+
+def test_of_two_changes_at_the_same_moment_one_wins(client: httpx.Client):
+    """Between the look and the change there must be no room for another."""
+    for _ in range(5):
+        mine = {"if-match": client.get("/api/me").headers["etag"]}
+        read = client.get("/api/settings")
+        settings = {"if-match": read.headers["etag"]}
+        other = "open" if read.json()["registration"] == "closed" else "closed"
+
+        def rename(number: int, mine: dict[str, str] = mine) -> int:
+            name = {"full_name": f"Ada {number} {mine['if-match'][1:5]}"}
+            return client.patch("/api/me", json=name, headers=mine).status_code
+
+        wanted = {**read.json(), "registration": other}
+
+        def change(_: int, wanted: dict[str, str] = wanted, settings: dict[str, str] = settings) -> int:
+            return client.put("/api/settings", json=wanted, headers=settings).status_code
+
+        with ThreadPoolExecutor(4) as threads:
+            renamed, changed = threads.map(rename, range(4)), threads.map(change, range(4))
+            assert Counter(renamed) == {200: 1, 412: 3}
+            assert Counter(changed) == {200: 1, 412: 3}
