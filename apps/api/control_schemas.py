@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -156,11 +157,16 @@ class AdaptationOut(BaseModel):
     parameter: str
     epoch: int = Field(description="0-based: the first epoch trained with the new value")
     step: int = Field(description="optimizer updates made before the change")
-    old: float
-    new: float
+    old: Number
+    new: Number
     cause: str
     time: datetime
     attempt: int
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> AdaptationOut:
+        """From a line of the storage's table."""
+        return cls(**{**line, "old": json_number(line["old"]), "new": json_number(line["new"])})
 
 
 class CheckpointOut(BaseModel):

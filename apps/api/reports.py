@@ -65,7 +65,7 @@ def _report(conn: Connection, viewer_id: UUID, run_id: UUID) -> ReportOut:
         facts=plain(queries.run_facts(conn, **one)),
         history=[StateChangeOut(**line) for line in lines_of(queries.state_changes(conn, **one))],
         commands=[CommandOut.of(row) for row in commands],
-        adaptations=[AdaptationOut(**line) for line in lines_of(queries.adaptations(conn, **one))],
+        adaptations=[AdaptationOut.of(line) for line in lines_of(queries.adaptations(conn, **one))],
         checkpoints=[CheckpointOut.of(info) for info in queries.checkpoints(conn, **one)],
         cost=CostOut(**asdict(costs[0])) if costs else None,
         at_work=sum(count for state, count in counts.items() if state in AT_WORK),

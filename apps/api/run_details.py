@@ -29,7 +29,8 @@ def run_adaptations(request: Request, run_id: UUID) -> list[AdaptationOut]:
     """Every effective change of the learning rate, in order of steps."""
     viewer_id = caller_of(request).viewer_id
     with database_of(request).connection() as conn:
-        return _each(AdaptationOut, queries.adaptations(conn, viewer_id=viewer_id, run_id=run_id))
+        changes = queries.adaptations(conn, viewer_id=viewer_id, run_id=run_id)
+    return [AdaptationOut.of(line) for line in lines_of(changes)]
 
 
 @router.get("/logs")

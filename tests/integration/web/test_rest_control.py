@@ -245,6 +245,21 @@ class TestWhatHappened:
         assert [(one["old"], one["new"], one["epoch"]) for one in adaptations] == [(0.01, 0.005, 1)]
         assert client.get(f"{run}/logs", params={"after": "nonsense"}).status_code == 422
 
+    def test_a_learning_rate_that_is_no_number_is_told(self, client: httpx.Client, database: Database):
+        """Imported runs may have had one; the page of such a run must not be an error of the server."""
+        some_runs(database)
+        lease = claim(database)
+        with database.connection() as conn:
+            at = conn.execute("SELECT now()").fetchone()[0]
+            lost = Adaptation("learning_rate", 1, 45, float("inf"), float("nan"), "formula", at)
+            writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, (lost,))])
+
+        adaptations = client.get(f"/api/runs/{lease.run_id}/adaptations").json()
+        report = client.get(f"/api/runs/{lease.run_id}/report").json()
+
+        assert [(one["old"], one["new"]) for one in adaptations] == [("Infinity", "NaN")]
+        assert report["adaptations"] == adaptations
+
     def test_runs_are_filtered_by_tag_and_state(self, client: httpx.Client, database: Database):
         """A script asks for what has failed, not for everything."""
         some_runs(database)
