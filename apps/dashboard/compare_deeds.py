@@ -14,6 +14,7 @@ from apps.dashboard.compare_place import (
     weight_of,
 )
 from apps.dashboard.components.elements import Deed
+from apps.dashboard.given import typed
 from nntracker_ray.comparing import Axis
 from nntracker_ray.figures.comparison_lines import Statistic
 
@@ -52,14 +53,14 @@ def _stated(place: ComparePlace, deed: Deed) -> ComparePlace:
 def _toggled(place: ComparePlace, deed: Deed) -> ComparePlace:
     if deed.value in place.hidden:
         return place.but(hidden=tuple(name for name in place.hidden if name != deed.value))
-    return place.but(hidden=(*place.hidden, deed.value[:200])[-MOST_HIDDEN:])
+    return place.but(hidden=(*place.hidden, typed(deed.value, 200))[-MOST_HIDDEN:])
 
 
 CHANGES: Mapping[str, Callable[[ComparePlace, Deed], ComparePlace]] = {
     "add": _added,
     "remove": _removed,
     "view": lambda place, deed: place.but(view=View(deed.value)),
-    "metric": lambda place, deed: place.but(metric=deed.value[:200].replace("\0", "")),
+    "metric": lambda place, deed: place.but(metric=typed(deed.value, 200)),
     "axis": lambda place, deed: place.but(axis=Axis(deed.value)),
     "log": lambda place, deed: place.but(log=bool(deed.checked)),
     "smooth": lambda place, deed: place.but(smoothing=weight_of(deed.value)),

@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from apps.dashboard.given import first_of, uuid_of, words_of
 from nntracker_ray.commands import Selection
 from nntracker_ray.comparing import Axis
 from nntracker_ray.comparing.smoothing import MOST_WEIGHT
@@ -51,7 +52,7 @@ class Subject:
         kind, colon, key = text.partition(":")
         if not colon or kind not in [*Kind] or not key or len(key) > 200:
             return None
-        if kind != Kind.TAG and (found := _uuid(key)) is None:
+        if kind != Kind.TAG and (found := uuid_of(key)) is None:
             return None
         return cls(Kind(kind), key if kind == Kind.TAG else str(found))
 
@@ -89,28 +90,24 @@ class ComparePlace:
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> ComparePlace:
         """From the arguments of a request, as Bokeh hands them over."""
-        words = {
-            # A NUL is in no text of the database.
-            name: [value.decode("utf-8", "replace").replace("\0", "") for value in values]
-            for name, values in arguments.items()
-        }
+        words = words_of(arguments)
         given = [Subject.read(f"{kind}:{key}") for kind in Kind for key in words.get(kind, ())]
         subjects = tuple(dict.fromkeys(subject for subject in given if subject))[:MOST_SUBJECTS]
         stated = tuple(s for s in Statistic if s.value in words.get("show", ()))
         return cls(
             subjects=subjects,
-            view=_one_of(View, _first(words, "view")),
-            metric=_first(words, "metric")[:200],
-            axis=_one_of(Axis, _first(words, "axis")) or Axis.EPOCH,
-            log=_first(words, "log") == "yes",
-            smoothing=weight_of(_first(words, "smooth")),
+            view=_one_of(View, first_of(words, "view")),
+            metric=first_of(words, "metric")[:200],
+            axis=_one_of(Axis, first_of(words, "axis")) or Axis.EPOCH,
+            log=first_of(words, "log") == "yes",
+            smoothing=weight_of(first_of(words, "smooth")),
             statistics=stated or cls().statistics,
-            members=_first(words, "members") == "yes",
-            left=Subject.read(_first(words, "left")),
-            minus=Subject.read(_first(words, "minus")),
+            members=first_of(words, "members") == "yes",
+            left=Subject.read(first_of(words, "left")),
+            minus=Subject.read(first_of(words, "minus")),
             hidden=tuple(words.get("hide", ()))[:MOST_HIDDEN],
-            parameter=_first(words, "parameter")[:200],
-            array=_first(words, "array")[:400],
+            parameter=first_of(words, "parameter")[:200],
+            array=first_of(words, "array")[:400],
         )
 
     @property
@@ -167,14 +164,3 @@ def weight_of(text: str) -> float:
 
 def _one_of(kind: type[Word], word: str) -> Word | None:
     return kind(word) if word in [*kind] else None
-
-
-def _first(words: Mapping[str, Sequence[str]], name: str) -> str:
-    return next(iter(words.get(name, ())), "").strip()
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from typing import get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
+from apps.dashboard.given import first_of, uuid_of, words_of
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.storage.account_queries import UserOrder
 
@@ -43,11 +44,12 @@ class PeoplePlace:
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> PeoplePlace:
         """From the arguments of a request, as Bokeh hands them over."""
-        said = {name: values[0].decode("utf-8", "replace").strip() for name, values in arguments.items()}
+        words = words_of(arguments)
+        said = {name: first_of(words, name) for name in words}
         order = said.get("sort", "")
         return cls(
             view=View(word) if (word := said.get("view", "")) in [*View] else View.ACCOUNTS,
-            person=_uuid(said.get("id", "")),
+            person=uuid_of(said.get("id", "")),
             search=said.get("q", "")[:100],
             role=Role(word) if (word := said.get("role", "")) in [*Role] else None,
             disabled={"disabled": True, "open": False}.get(said.get("state", "")),
@@ -93,13 +95,6 @@ class PeoplePlace:
         ]
         query = urlencode([(name, str(value)) for name, value in said if value])
         return f"/people?{query}" if query else "/people"
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None
 
 
 def _number(word: str, least: int, most: int) -> int | None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from apps.dashboard.given import first_of, words_of
 from nntracker_ray.figures.views import Axis, CurveView, Split
 
 SMOOTHEST = 0.99
@@ -51,11 +52,8 @@ class RunPlace:
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> RunPlace | None:
         """From the arguments of a request, as Bokeh hands them over; None when they name no run."""
-        words = {
-            name: [value.decode("utf-8", "replace").replace("\0", "") for value in values]
-            for name, values in arguments.items()
-        }
-        first = {name: values[0].strip() if values else "" for name, values in words.items()}
+        words = words_of(arguments)
+        first = {name: first_of(words, name) for name in words}
         try:
             run_id = UUID(first.get("id", ""))
         except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
+from apps.dashboard.given import first_of, uuid_of, words_of
 from nntracker_ray.commands import Selection
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import RunState
@@ -31,18 +32,16 @@ class RunsPlace:
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> RunsPlace:
         """From the arguments of a request, as Bokeh hands them over."""
-        words = {
-            name: [value.decode("utf-8", "replace") for value in values] for name, values in arguments.items()
-        }
+        words = words_of(arguments)
         known = {state.value: state for state in RunState}
         return cls(
-            search=_first(words, "q")[:200],
+            search=first_of(words, "q")[:200],
             states=tuple(known[word] for word in dict.fromkeys(words.get("state", ())) if word in known),
-            experiment_id=_uuid(_first(words, "experiment")),
-            tag=_first(words, "tag")[:200],
-            owner_id=_uuid(_first(words, "owner")),
-            order=_order(_first(words, "sort")),
-            page=_page(_first(words, "page")),
+            experiment_id=uuid_of(first_of(words, "experiment")),
+            tag=first_of(words, "tag")[:200],
+            owner_id=uuid_of(first_of(words, "owner")),
+            order=_order(first_of(words, "sort")),
+            page=page_number(first_of(words, "page")),
         )
 
     @property
@@ -87,17 +86,6 @@ class RunsPlace:
         return f"/?{query}" if query else "/"
 
 
-def _first(words: Mapping[str, Sequence[str]], name: str) -> str:
-    return next(iter(words.get(name, ())), "").strip()
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None
-
-
 def _order(word: str) -> RunOrder:
     try:
         return RunOrder.read(word) if word else RunOrder()
@@ -105,5 +93,6 @@ def _order(word: str) -> RunOrder:
         return RunOrder()
 
 
-def _page(word: str) -> int:
+def page_number(word: str) -> int:
+    """1-based; 1 for what is no number."""
     return min(max(1, int(word)), MOST_PAGES) if word.isdecimal() and len(word) < 9 else 1

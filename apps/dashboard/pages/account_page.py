@@ -16,6 +16,7 @@ from apps.dashboard.components.dialogs import NO_DIALOG
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.doing import Doing
+from apps.dashboard.given import uuid_of
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.account_dialogs import new_token_dialog, revoke_token_dialog, token_made_dialog
@@ -95,7 +96,7 @@ class OwnAccount:
                 self._try_password(deed.value)
             case "save-password":
                 self._save_password(deed.only("old"), deed.only("new"), deed.only("again"))
-            case "end-session" if (session_id := _uuid(deed.value)) is not None:
+            case "end-session" if (session_id := uuid_of(deed.value)) is not None:
                 self._end_session(session_id)
             case "end-others":
                 self._end_others()
@@ -113,7 +114,7 @@ class OwnAccount:
                 self._make_token(found, deed)
             case "revoke-token" if deed.value in names:
                 self._dialog.update(revoke_token_dialog(names[deed.value], deed.value))
-            case "revoke-for-good" if (token_id := _uuid(deed.value)) is not None:
+            case "revoke-for-good" if (token_id := uuid_of(deed.value)) is not None:
                 self._revoke_token(token_id)
 
     def _save_profile(self, name: str, full_name: str) -> None:
@@ -211,10 +212,3 @@ class OwnAccount:
 
 def _scopes(said: Sequence[str]) -> tuple[Scope, ...]:
     return tuple(scope for scope in Scope if scope in said)
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None

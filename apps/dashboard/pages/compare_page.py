@@ -17,6 +17,7 @@ from apps.dashboard.compare_reader import CompareReader, Found, Offer
 from apps.dashboard.components.chart_grid import CARD
 from apps.dashboard.components.elements import Deed, Elements, h
 from apps.dashboard.components.line_chart import FigurePane, LineChart
+from apps.dashboard.given import typed
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.compare_figures import FIGURES
@@ -119,7 +120,7 @@ class Comparisons:
 
     def _on_deed(self, deed: Deed) -> None:
         if deed.act == "search":
-            self._look_for(deed.value.strip()[:200].replace("\0", ""))
+            self._look_for(typed(deed.value, 200).strip())
             return
         self._go(after(self._here, deed))
 

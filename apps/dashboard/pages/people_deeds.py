@@ -10,6 +10,7 @@ from apps.dashboard.components.dialogs import NO_DIALOG
 from apps.dashboard.components.elements import Deed
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.doing import Doing
+from apps.dashboard.given import uuid_of
 from apps.dashboard.pages import people_dialogs as dialogs
 from apps.dashboard.pages.person_view import PersonPage
 from apps.dashboard.people_place import PeoplePlace
@@ -56,7 +57,7 @@ class PeopleDeeds:
                 self._ask(dialogs.new_invitation_dialog())
             case "make-invitation":
                 self._invite(deed.only("role"))
-            case "revoke-invitation" if (invitation_id := _uuid(deed.value)) is not None:
+            case "revoke-invitation" if (invitation_id := uuid_of(deed.value)) is not None:
                 self._revoke_invitation(invitation_id)
             case "save-settings":
                 self._change_settings(deed.only("registration"))
@@ -180,10 +181,3 @@ class PeopleDeeds:
     def _deleted(self, name: str) -> None:
         self._go(PeoplePlace())
         self._done(f"The account {name} is deleted")
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None

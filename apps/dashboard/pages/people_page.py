@@ -15,6 +15,7 @@ from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.doing import Doing
+from apps.dashboard.given import typed
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages import audit_view, people_view, person_view, rules_view
@@ -187,7 +188,7 @@ FETCHES: Mapping[View, Callable[[Connection, PeoplePlace], Found]] = {
 PLACES: Mapping[str, Callable[[PeoplePlace, Deed], PeoplePlace]] = {
     "view": lambda _place, deed: PeoplePlace.read({"view": [deed.value.encode()]}),
     "person": lambda _place, deed: PeoplePlace.read({"id": [deed.value.encode()]}),
-    "search": lambda place, deed: place.but(search=deed.value.strip()[:100]),
+    "search": lambda place, deed: place.but(search=typed(deed.value, 100).strip()),
     "role": lambda place, deed: place.but(role=Role(deed.value) if deed.value in [*Role] else None),
     "state": lambda place, deed: place.but(disabled={"disabled": True, "open": False}.get(deed.value)),
     "sort": lambda place, deed: place.sorted_by(deed.value),

@@ -17,16 +17,18 @@ from apps.dashboard.components.dialogs import CLOSE, NO_DIALOG
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.components.trees import Tree
+from apps.dashboard.given import typed, uuid_of
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.runs_dialogs import delete_dialog, tag_dialog
 from apps.dashboard.pages.runs_view import FoldMean, RunsPage, away_view, loading_view, runs_view
 from apps.dashboard.pages.share_dialog import ShareDialog
-from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
+from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace, page_number
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background, on_this_page
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.commands import Verb
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.run_lists import RunOrder
 from nntracker_ray.storage import queries
@@ -114,14 +116,14 @@ class RunsList:
         self._refresher.wake()
 
     def _on_deed(self, deed: Deed) -> None:
-        if hear := PLACES.get(deed.act):
-            self._go(hear(self._place, deed))
+        if deed.act in PLACES:
+            self._go(place_after(self._place, deed))
         elif deed.act in CHOICES:
             self._choose(deed)
         elif deed.act == CLOSE:
             self._dialog.update(NO_DIALOG)
         elif deed.act == "share":
-            self._share(_uuid(deed.value))
+            self._share(uuid_of(deed.value))
         elif deed.act == "imported":
             self._told(Said(f"{deed.value} came in"))
         elif self._may_act:
@@ -135,7 +137,7 @@ class RunsList:
     def _choose(self, deed: Deed) -> None:
         shown = {row.run_id for row in self._found.rows} if self._found else set()
         match deed.act:
-            case "select" if (run_id := _uuid(deed.value)) is not None:
+            case "select" if (run_id := uuid_of(deed.value)) is not None:
                 self._selected = self._selected | {run_id} if deed.checked else self._selected - {run_id}
             case "select-page":
                 self._selected = self._selected | shown if deed.checked else self._selected - shown
@@ -196,7 +198,7 @@ class RunsList:
         if deed.act == "delete-for-good":
             return Verb.DELETE, self._doomed
         if verb is not None and deed.act == word:
-            return verb, [run_id] if (run_id := _uuid(deed.value)) else []
+            return verb, [run_id] if (run_id := uuid_of(deed.value)) else []
         return verb, sorted(self._selected, key=str)
 
     def _ask(self, question: Tree) -> None:
@@ -226,14 +228,23 @@ def fold_means(
 
 CHOICES = frozenset({"select", "select-page", "select-none", "select-all", "bulk-compare"})
 
+
+def place_after(place: RunsPlace, deed: Deed) -> RunsPlace:
+    """Where a deed leads; to the same place where it says something that cannot be."""
+    try:
+        return PLACES[deed.act](place, deed)
+    except (ValueError, BadInputError):
+        return place
+
+
 # What changes the place: from where one is, and what one did, to where one goes.
 PLACES: Mapping[str, Callable[[RunsPlace, Deed], RunsPlace]] = {
-    "search": lambda place, deed: place.but(search=deed.value.strip()[:200]),
+    "search": lambda place, deed: place.but(search=typed(deed.value, 200).strip()),
     "state": lambda place, deed: place.but(states=_toggled(place.states, deed)),
-    "tag": lambda place, deed: place.but(tag=deed.value),
-    "order": lambda place, deed: place.but(order=RunOrder.read(deed.value)),
-    "sort": lambda place, deed: place.sorted_by(deed.value),
-    "page": lambda place, deed: place.but(page=int(deed.value)),
+    "tag": lambda place, deed: place.but(tag=typed(deed.value, 200)),
+    "order": lambda place, deed: place.but(order=RunOrder.read(typed(deed.value, 200))),
+    "sort": lambda place, deed: place.sorted_by(RunOrder.read(typed(deed.value, 200)).column),
+    "page": lambda place, deed: place.but(page=page_number(deed.value)),
     "clear-filters": lambda place, _deed: RunsPlace(order=place.order),
 }
 
@@ -250,10 +261,3 @@ def _names(found: RunsPage | None, run_ids: Sequence[UUID]) -> Sequence[str]:
 
 def _split(text: str) -> list[str]:
     return [tag for part in text.split(",") if (tag := part.strip())]
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None

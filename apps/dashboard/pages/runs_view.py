@@ -14,10 +14,11 @@ from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.components.upload import upload_row
 from apps.dashboard.pages.run_parts import message, progress_bar, state_chip
+from apps.dashboard.pages.run_verbs import VERBS, WORDS
 from apps.dashboard.pages.runs_bars import filter_bar, selection_bar, sort_heading
 from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
 from nntracker_ray.commands import Verb
-from nntracker_ray.records import RunRow, RunState
+from nntracker_ray.records import RunRow
 from nntracker_ray.run_lists import METRIC_ORDER, RunColumn
 
 HUES = 6  # as many as the stylesheet has
@@ -33,21 +34,9 @@ COLUMNS = (
     ("Time", "time num", RunColumn.DURATION), ("Left", "left num", ""),
 )  # fmt: skip
 
-# What may be asked of a run in each state, the likeliest first.
-VERBS: Mapping[RunState, tuple[Verb, ...]] = {
-    RunState.QUEUED: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
-    RunState.STARTING: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
-    RunState.RUNNING: (Verb.PAUSE, Verb.STOP, Verb.DELETE),
-    RunState.PAUSING: (Verb.STOP, Verb.DELETE),
-    RunState.PAUSED: (Verb.RESUME, Verb.STOP, Verb.RERUN, Verb.DELETE),
-    RunState.STOPPING: (Verb.DELETE,),
-    RunState.STOPPED: (Verb.RESUME, Verb.RERUN, Verb.DELETE),
-    RunState.FINISHED: (Verb.RERUN, Verb.DELETE),
-    RunState.FAILED: (Verb.RESUME, Verb.RERUN, Verb.DELETE),
-}
-VERB_WORDS = {
-    Verb.PAUSE: "Pause", Verb.RESUME: "Resume", Verb.STOP: "Stop", Verb.DELETE: "Delete …", Verb.RERUN: "Train again",
-}  # fmt: skip
+IN_MENU = frozenset(
+    {Verb.PAUSE, Verb.RESUME, Verb.STOP, Verb.RERUN, Verb.DELETE}
+)  # the page of a run asks the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +316,9 @@ def _tick(row: RunRow, *, is_selected: bool) -> Tree:
 
 def _menu(row: RunRow) -> Tree:
     items = [
-        h("li", h("button", VERB_WORDS[verb], type="button", data_act=verb, data_value=str(row.run_id)))
+        h("li", h("button", WORDS[verb], type="button", data_act=verb, data_value=str(row.run_id)))
         for verb in VERBS[row.state]
+        if verb in IN_MENU
     ]
     summary = h(
         "summary", h("span", "Actions of ", row.name, cls="unseen"), h("span", "⋯", aria_hidden="true")

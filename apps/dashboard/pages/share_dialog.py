@@ -12,6 +12,7 @@ from apps.dashboard.components.dialogs import CLOSE, NO_DIALOG
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.doing import Doing
+from apps.dashboard.given import uuid_of
 from apps.dashboard.pages.share_view import Shared, share_view
 from apps.dashboard.present import Present
 from nntracker_ray.accounts import sharing
@@ -47,7 +48,7 @@ class ShareDialog:
                 else _may_and_name(deed)
             )
             self._do(shown, lambda actor: self._share(actor, shown, name, may))
-        elif (wanted := _uuid(deed.value)) is not None and deed.act == "unshare":
+        elif (wanted := uuid_of(deed.value)) is not None and deed.act == "unshare":
             self._do(shown, lambda actor: sharing.unshare(self._database, actor, shown.experiment_id, wanted))
         elif wanted is not None and deed.act == "revoke-link":
             self._do(shown, lambda actor: self._revoke(actor, shown, wanted))
@@ -93,10 +94,3 @@ class ShareDialog:
 def _may_and_name(deed: Deed) -> tuple[str, str]:
     may, _, name = deed.value.partition(" ")
     return may, name
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None
