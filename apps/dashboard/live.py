@@ -19,6 +19,7 @@ CHANNEL = "nntracker_runs"
 RETRY_AFTER_S = 2.0
 # Fifty pages that all want the database at once take turns: it answers no faster for being asked more.
 FETCHING_AT_ONCE = 3
+AGAIN_AFTER_S = 15.0  # a page that could not be read for a reason nobody thought of
 REST_AFTER_WORK = 6.0  # a page rests so many times as long as its fetch took
 T = TypeVar("T")
 Listener = Callable[[str | None], None]  # gets a run's id, or None: anything may have changed
@@ -140,4 +141,5 @@ class Refresher(Generic[T]):
                 await asyncio.sleep(RETRY_AFTER_S)
             except Exception:
                 log.exception("a page could not be brought up to date")
+                asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._changed.set)
             await asyncio.sleep(max(self._pause_s, REST_AFTER_WORK * took_s))

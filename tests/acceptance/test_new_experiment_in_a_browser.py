@@ -48,6 +48,19 @@ def fill(page: Page, label: str, text: str) -> None:
     field.press("Tab")
 
 
+def test_the_page_comes_back_after_an_outage(watched: Watched, database: Database):
+    """Whoever opened it meanwhile must not sit before an empty page for ever."""
+    with database.connection() as conn:
+        conn.execute("ALTER TABLE datasets RENAME TO away")
+    watched.page.reload()
+    expect(watched.page.get_by_text("This page comes back by itself")).to_be_visible()
+
+    with database.connection() as conn:
+        conn.execute("ALTER TABLE away RENAME TO datasets")
+
+    expect(watched.page.get_by_label("Name", exact=True)).to_be_visible()
+
+
 def test_a_form_is_filled_in_and_submitted(watched: Watched):
     """Nobody needs a manual: upload, choose, see what it makes, submit, watch the list."""
     page = watched.page

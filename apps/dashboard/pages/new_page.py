@@ -14,9 +14,11 @@ from apps.api.sign_in import PageCaller
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.drafts import Draft
+from apps.dashboard.given import uuid_of
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.new_deeds import CHANGES
 from apps.dashboard.pages.new_view import KEPT, NewPage, loading_view, new_view
+from apps.dashboard.pages.runs_view import away_view
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background
 from apps.heavy_work import Lane
@@ -37,13 +39,14 @@ from nntracker_ray.stored_files import keep_model
 log = logging.getLogger(__name__)
 
 MOST_OFFERED = 200  # stored datasets, and as many models
+AGAIN_AFTER_MS = 2_000
 DATA = ("dataset_train", "dataset_test", "dataset_val")
 
 
 def new_page(platform: Platform) -> Any:
     """Build the page for one visitor; `/new?from=UUID` begins with what an experiment was made of."""
     given = next(iter(pn.state.session_args.get("from", ())), b"").decode("ascii", "replace")
-    return NewExperiment(platform, page_caller(), _uuid(given)).layout
+    return NewExperiment(platform, page_caller(), uuid_of(given)).layout
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class NewExperiment:
         self._sources = sources_of(self._actor, platform.home, platform.database)
         self._draft, self._like = Draft(), like
         self._looked: _Look | None = None
-        self._is_looking = False
+        self._is_looking = self._was_away = False
         self._busy = ""
         self._refusals: tuple[Problem, ...] = ()
         self._elements = Elements(loading_view()).on_deed(self._on_deed)
@@ -137,12 +140,21 @@ class NewExperiment:
     def _seen(self, looked: _Look | None) -> None:
         self._is_looking = False
         if looked is None:
-            self._notices.say("The server could not look at this; change something to try again", is_bad=True)
+            self._try_again_soon()
             return
-        self._looked = looked
+        self._looked, self._was_away = looked, False
         self._draw()
         if looked.draft is not self._draft:
             self._look()
+
+    def _try_again_soon(self) -> None:
+        """What is written stays, and is looked at once the database is back."""
+        if self._looked is None:
+            self._elements.update(away_view())
+        elif not self._was_away:
+            self._notices.say("The server cannot look at this now; it tries again by itself", is_bad=True)
+        self._was_away = True
+        pn.state.curdoc.add_timeout_callback(self._look, AGAIN_AFTER_MS)
 
     def _draw(self) -> None:
         if (seen := self._looked) is None:
@@ -231,13 +243,6 @@ class NewExperiment:
             self._refusals = result
             self._notices.say("Nothing was submitted; what is to mend stands beside the form", is_bad=True)
         self._draw()
-
-
-def _uuid(word: str) -> UUID | None:
-    try:
-        return UUID(word)
-    except ValueError:
-        return None
 
 
 def _name_in(text: str) -> str:
