@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,13 +15,14 @@ from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.dashboard.live import LiveFeed
 from nntracker_ray.errors import ConflictError, DatabaseAwayError
-from nntracker_ray.storage.change_queries import visible_changes
+from nntracker_ray.storage.change_queries import visible_changes, visible_deletions
 
 HEARTBEAT_S = 15.0
 GATHER_S = 0.2  # changes that come closer together are told together
 # Whoever listens comes back with the same token or cookie, and the gate looks at it again.
 LONGEST_S = 600.0
 MOST_LISTENERS = 300
+Told: TypeAlias = Mapping[str, list[UUID]]  # event -> runs
 
 router = APIRouter(prefix="/api", tags=["events"])
 
@@ -70,28 +72,31 @@ async def follow_runs(request: Request, experiment_id: UUID | None = None) -> St
     """Tells of runs that change, as server-sent events, for ten minutes; come again then.
 
     `event: runs`, `data: {"run_ids": [...]}`: these have changed. `event: all`: any may have, look at what you follow;
-    sent first, and whenever something may have gone unheard. A comment every 15 s says that the line is open; that is
-    the moment to look for runs that were deleted.
+    sent first, and whenever something may have gone unheard. `event: deleted`, with `run_ids` as well: these are gone.
+    A comment every 15 s says that the line is open.
     """
     feed: LiveFeed = request.app.state.feed
     if feed.listeners >= MOST_LISTENERS:
         raise ConflictError(f"{MOST_LISTENERS} listen already; ask again later, or without following")
     viewer_id, database = caller_of(request).viewer_id, database_of(request)
 
-    def seen(run_ids: set[UUID]) -> list[UUID]:
+    def seen(run_ids: set[UUID]) -> Told:
         with database.connection() as conn:
-            return visible_changes(conn, viewer_id=viewer_id, run_ids=run_ids, experiment_id=experiment_id)
+            changed = visible_changes(conn, viewer_id=viewer_id, run_ids=run_ids, experiment_id=experiment_id)
+            left = run_ids - {*changed}
+            gone = visible_deletions(conn, viewer_id=viewer_id, run_ids=left, experiment_id=experiment_id)
+        return {"runs": changed, "deleted": gone}
 
     return StreamingResponse(
         told(feed, seen), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
     )
 
 
-async def told(feed: LiveFeed, seen: Callable[[set[UUID]], list[UUID]]) -> AsyncIterator[str]:
+async def told(feed: LiveFeed, seen: Callable[[set[UUID]], Told]) -> AsyncIterator[str]:
     """The events, one text each.
 
     Args:
-        seen: Which of some runs the listener may hear of. Blocking; runs in a thread.
+        seen: What of some runs the listener may hear. Blocking; runs in a thread.
     """
     heard = Heard()
     ends_at_s = asyncio.get_running_loop().time() + LONGEST_S
@@ -109,7 +114,7 @@ async def told(feed: LiveFeed, seen: Callable[[set[UUID]], list[UUID]]) -> Async
         unsubscribe()
 
 
-async def _news(heard: Heard, seen: Callable[[set[UUID]], list[UUID]]) -> str:
+async def _news(heard: Heard, seen: Callable[[set[UUID]], Told]) -> str:
     run_ids, anything = heard.take()
     if anything:
         return event("all")
@@ -117,7 +122,7 @@ async def _news(heard: Heard, seen: Callable[[set[UUID]], list[UUID]]) -> str:
         visible = await asyncio.to_thread(seen, run_ids)
     except DatabaseAwayError:
         return event("all")  # the listener finds out by itself whether it is back
-    return event("runs", run_ids=[str(run_id) for run_id in visible]) if visible else ""
+    return "".join(event(name, run_ids=[*map(str, found)]) for name, found in visible.items() if found)
 
 
 def event(name: str, **data: object) -> str:

@@ -119,6 +119,5 @@ class _Ear(threading.Thread):
             for line in answer.iter_lines():
                 if self._ended.is_set():
                     return
-                # The first line of an event, or a sign of life: runs that were deleted are told by none.
-                if line.startswith(("event:", ":")):
+                if line.startswith("event:"):
                     self._heard.put(True)

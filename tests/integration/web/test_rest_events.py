@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from nntracker_ray.storage.change_queries import visible_deletions
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.storage.deletion_writes import delete_runs
 from tests.rest_client import rest_client
 from tests.web_examples import claim, run_specs, submit, train
 
@@ -73,3 +75,34 @@ def test_runs_of_others_are_not_told(client: httpx.Client, database: Database):
         _, told = next(one for one in heard if one[0] == "runs")
 
     assert told == {"run_ids": [str(seen[0].run_id)]}
+
+
+def test_a_deletion_is_told_to_those_who_saw_the_run(client: httpx.Client, database: Database):
+    """Its owner, and whoever it was shared with, although nothing of it is left; a stranger hears nothing."""
+    shared, hidden = run_specs("Shared"), run_specs("Hidden")
+    with database.connection() as conn:
+        eve = conn.execute("INSERT INTO users (name) VALUES ('eve') RETURNING user_id").fetchone()[0]
+    owner = submit(database, "Shared", shared)
+    submit(database, "Hidden", hidden, owner_id=eve)
+    with database.connection() as conn:
+        bob = conn.execute("INSERT INTO users (name) VALUES ('bob') RETURNING user_id").fetchone()[0]
+        conn.execute("UPDATE users SET role = 'user' WHERE name = 'local'")
+        share = "INSERT INTO experiment_shares (experiment_id, user_id, by) VALUES (%s, %s, 'local')"
+        conn.execute(share, [shared[0].experiment_id, bob])
+
+    def delete_both() -> None:
+        with database.connection() as conn:
+            numbers = [number for (number,) in conn.execute("SELECT run_no FROM runs")]
+            delete_runs(conn, numbers, by="ada")
+
+    with client.stream("GET", "/api/events") as answer:
+        heard = events(answer)
+        assert [next(heard)[0], next(heard)[0]] == ["all", "all"]  # by now it listens
+        threading.Timer(0.5, delete_both).start()
+        told = next(heard)
+
+    both = [shared[0].run_id, hidden[0].run_id]
+    with database.connection() as conn:
+        of = {who: visible_deletions(conn, viewer_id=who, run_ids=both) for who in (owner, bob, eve)}
+    assert told == ("deleted", {"run_ids": [str(both[0])]})
+    assert of == {owner: both[:1], bob: both[:1], eve: both[1:]}
