@@ -15,23 +15,24 @@ from nntracker_ray.storage.connection import Database
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "nntracker_runs"
+RUNS = "nntracker_runs"
+PEOPLE = "nntracker_people"  # accounts, invitations, settings, the audit log
 RETRY_AFTER_S = 2.0
 # Fifty pages that all want the database at once take turns: it answers no faster for being asked more.
 FETCHING_AT_ONCE = 3
 AGAIN_AFTER_S = 15.0  # a page that could not be read for a reason nobody thought of
 REST_AFTER_WORK = 6.0  # a page rests so many times as long as its fetch took
 T = TypeVar("T")
-Listener = Callable[[str | None], None]  # gets a run's id, or None: anything may have changed
+Listener = Callable[[str | None], None]  # gets a run's id ('' of people), or None: anything may have changed
 
 
 class LiveFeed:
-    """Hears of changed runs on one connection and tells every listener. Starts with its first listener."""
+    """Hears of changes on one connection and tells every listener. Starts with its first listener."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[str, set[Listener]] = {RUNS: set(), PEOPLE: set()}
         self._thread: threading.Thread | None = None
         self._turns: asyncio.Semaphore | None = None
 
@@ -41,29 +42,30 @@ class LiveFeed:
             self._turns = asyncio.Semaphore(FETCHING_AT_ONCE)
         return self._turns
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` from the feed's thread at every change; returns how to end that."""
+    def subscribe(self, listener: Listener, channel: str = RUNS) -> Callable[[], None]:
+        """Call `listener` from the feed's thread at every change of runs, or of people; returns how to end that."""
         with self._lock:
-            self._listeners.add(listener)
+            self._listeners[channel].add(listener)
             if self._thread is None:
                 # A daemon: it waits in the database's socket, and nothing is lost when the process ends.
-                self._thread = threading.Thread(target=self._listen, name="run changes", daemon=True)
+                self._thread = threading.Thread(target=self._listen, name="changes", daemon=True)
                 self._thread.start()
-        return lambda: self._unsubscribe(listener)
+        return lambda: self._unsubscribe(listener, channel)
 
     @property
     def listeners(self) -> int:
-        """How many listen now."""
-        return len(self._listeners)
+        """How many listen to runs now."""
+        return len(self._listeners[RUNS])
 
-    def _unsubscribe(self, listener: Listener) -> None:
+    def _unsubscribe(self, listener: Listener, channel: str) -> None:
         with self._lock:
-            self._listeners.discard(listener)
+            self._listeners[channel].discard(listener)
 
     def _listen(self) -> None:
-        for notification in self._database.listen(CHANNEL):
+        for notification in self._database.listen(*self._listeners):
+            channels = self._listeners if notification is None else [notification[0]]
             with self._lock:
-                listeners = tuple(self._listeners)
+                listeners = {one for channel in channels for one in self._listeners[channel]}
             for listener in listeners:
                 # A page whose event loop is gone must not silence the others.
                 with contextlib.suppress(RuntimeError):
@@ -76,6 +78,7 @@ class Refresher(Generic[T]):
     Args:
         feed: Tells of changes.
         concerns: Whether a change of this run matters to the page.
+        of_people: Whether changes to accounts and what belongs to them do.
         fetch: Reads the database; runs in a thread; may raise DatabaseAwayError.
         show: Gets what was fetched, on the event loop, where the page may be changed.
         show_away: Called when the database does not answer; `show` follows when it does again.
@@ -91,8 +94,10 @@ class Refresher(Generic[T]):
         show: Callable[[T], None],
         show_away: Callable[[], None],
         pause_s: float,
+        of_people: bool = False,
     ) -> None:
         self._feed = feed
+        self._channels = (RUNS, PEOPLE) if of_people else (RUNS,)
         self._concerns = concerns
         self._fetch = fetch
         self._show = show
@@ -100,17 +105,17 @@ class Refresher(Generic[T]):
         self._pause_s = pause_s
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._subscriptions: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Fetch and show now, and then at every change. Call on the event loop."""
         loop = asyncio.get_running_loop()
 
         def wake(run_id: str | None) -> None:
-            if run_id is None or self._concerns(run_id):
+            if not run_id or self._concerns(run_id):
                 loop.call_soon_threadsafe(self._changed.set)
 
-        self._unsubscribe = self._feed.subscribe(wake)
+        self._subscriptions = [self._feed.subscribe(wake, channel) for channel in self._channels]
         self._changed.set()
         self._task = loop.create_task(self._run())
 
@@ -120,7 +125,8 @@ class Refresher(Generic[T]):
 
     def stop(self) -> None:
         """The page is gone."""
-        self._unsubscribe()
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
         if self._task is not None:
             self._task.cancel()
 

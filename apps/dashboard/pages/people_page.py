@@ -72,6 +72,7 @@ class People:
                 show=show(self._show),
                 show_away=show(lambda: self._body.update(away_view())),
                 pause_s=PAUSE_S,
+                of_people=True,
             )
         )
         self.layout = page("People", [self._body, self._dialog, doing.elements, self._notices.elements])

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from apps.dashboard import live
 from apps.dashboard.live import LiveFeed, Refresher
+from nntracker_ray.accounts.roles import Role
 from nntracker_ray.errors import DatabaseAwayError
+from nntracker_ray.storage import account_writes
 from nntracker_ray.storage.connection import Database
 from tests.web_examples import claim, run_specs, submit, train
 
@@ -140,3 +142,48 @@ def test_a_fault_in_one_refresh_does_not_end_the_page(database: Database):
 
     asyncio.run(story())
     assert shown
+
+
+def test_pages_about_people_hear_of_accounts_and_of_nothing_that_goes_on_all_the_time(database: Database):
+    """Two administrators at work see each other's changes; that somebody was seen is no reason to look."""
+    with database.connection() as conn:
+        account_writes.add_account(conn, name="ada", role=Role.USER, password_hash=None)
+    fetches: list[int] = []
+
+    def change(statement: str) -> None:
+        with database.connection() as conn:
+            conn.execute(statement)
+
+    async def story() -> None:
+        feed = LiveFeed(database)
+        about_people, about_runs = [], []
+        feed.subscribe(about_runs.append)
+        refresher = Refresher(
+            feed,
+            concerns=lambda _: False,
+            fetch=lambda: fetches.append(1),
+            show=about_people.append,
+            show_away=lambda: None,
+            pause_s=0.0,
+            of_people=True,
+        )
+        refresher.start()
+        await until(lambda: about_runs == [None])
+        await asyncio.sleep(0.5)
+        before = len(fetches)
+        change("UPDATE users SET seen_at = now(), virtual_time = 1")
+        await asyncio.sleep(0.5)
+        assert len(fetches) == before
+        for statement in (
+            "UPDATE users SET role = 'code' WHERE name = 'ada'",
+            "INSERT INTO settings (key, value, by) VALUES ('registration', '\"open\"', 'ada')",
+            "INSERT INTO audit_log (by, action) VALUES ('ada', 'signed in')",
+        ):
+            before = len(fetches)
+            change(statement)
+            await until(lambda before=before: len(fetches) > before)
+            await asyncio.sleep(0.3)
+        refresher.stop()
+        assert about_runs == [None]
+
+    asyncio.run(story())
