@@ -82,12 +82,10 @@ def make_user(request: Request, wanted: UserIn) -> LoginLinkOut:
 @router.patch("/users/{user_id}", status_code=204, responses=documented(404, 409))
 def change_user(request: Request, user_id: UUID, wanted: UserChange) -> Response:
     """Give an account another role, close it, or open it again."""
-    database, actor = database_of(request), actor_of(request)
-    if wanted.role is not None:
-        close_sockets(request, administration.change_role(database, actor, user_id, wanted.role))
-    if wanted.disabled is not None:
-        closed = administration.set_disabled(database, actor, user_id, disabled=wanted.disabled)
-        close_sockets(request, closed.ended_sessions)
+    ended = administration.change_account(
+        database_of(request), actor_of(request), user_id, role=wanted.role, disabled=wanted.disabled
+    )
+    close_sockets(request, ended)
     return Response(status_code=204)
 
 
@@ -95,11 +93,13 @@ def change_user(request: Request, user_id: UUID, wanted: UserChange) -> Response
 def delete_user(
     request: Request,
     user_id: UUID,
-    heir_id: Annotated[UUID | None, Query(description="who gets its experiments")] = None,
+    heir_id: Annotated[
+        UUID | None, Query(description="who gets its experiments, datasets and models")
+    ] = None,
 ) -> Response:
     """Remove an account. One that has experiments needs an heir."""
-    gone = administration.delete_account(database_of(request), actor_of(request), user_id, heir_id=heir_id)
-    close_sockets(request, gone.ended_sessions)
+    ended = administration.delete_account(database_of(request), actor_of(request), user_id, heir_id=heir_id)
+    close_sockets(request, ended)
     return Response(status_code=204)
 
 

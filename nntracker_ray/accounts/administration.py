@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,19 +16,12 @@ from nntracker_ray.records import JsonValue
 from nntracker_ray.storage import account_writes, session_writes, settings, token_writes
 from nntracker_ray.storage.account_locks import lock_accounts
 from nntracker_ray.storage.account_queries import Account, find_account
+from nntracker_ray.storage.invitation_writes import revoke_invitations_of
 
 if TYPE_CHECKING:
     from nntracker_ray.storage.connection import Connection, Database
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {"registration": tuple(Registration)}
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """An account that was closed or removed."""
-
-    account: Account
-    ended_sessions: tuple[bytes, ...]  # hashes, whose websockets must be closed
 
 
 def make_account(database: Database, actor: Actor, *, name: str, full_name: str = "", role: Role) -> UUID:
@@ -50,37 +43,69 @@ def make_account(database: Database, actor: Actor, *, name: str, full_name: str 
 
 
 def change_role(database: Database, actor: Actor, user_id: UUID, role: Role) -> list[bytes]:
-    """Give an account another role. Its sessions end, so that none outlives a privilege. Returns their hashes.
-
-    Raises: NotFoundError: No such account; ConflictError: Nobody would be left to look after the platform.
-    """
-    _require_administrator(actor)
-    with database.connection() as conn:
-        account = find_account(conn, user_id)
-        account_writes.change_account(conn, user_id, role=role)
-        ended = session_writes.end_sessions(conn, user_id=user_id) if user_id != actor.user_id else []
-        actor.note(conn, "changed a role", account.name, f"{account.role} to {role}")
-    return ended
+    """`change_account` of the role alone."""
+    return change_account(database, actor, user_id, role=role)
 
 
-def set_disabled(database: Database, actor: Actor, user_id: UUID, *, disabled: bool) -> Closed:
-    """Close an account, or open it again. Closed, it cannot sign in, and its tokens do not work; its runs go on.
+def set_disabled(database: Database, actor: Actor, user_id: UUID, *, disabled: bool) -> list[bytes]:
+    """`change_account` of whether it is closed alone."""
+    return change_account(database, actor, user_id, disabled=disabled)
 
-    Raises: NotFoundError: No such account; ConflictError: It is one's own, or the only administrator's.
+
+def change_account(
+    database: Database,
+    actor: Actor,
+    user_id: UUID,
+    *,
+    role: Role | None = None,
+    disabled: bool | None = None,
+) -> list[bytes]:
+    """Give an account another role, close it or open it again; all that is given, or nothing.
+
+    Its sessions end with a new role, so that none outlives a privilege. Closed, it cannot sign in, and its tokens do
+    not work; its runs go on. Who administers no more has invited nobody any more.
+
+    Returns: hashes of the sessions that ended, whose websockets must be closed.
+    Raises:
+        NotFoundError: No such account.
+        ConflictError: Nobody would be left to look after the platform, or one would close one's own account.
     """
     _require_administrator(actor)
     if disabled and user_id == actor.user_id:
         raise ConflictError("you cannot disable your own account; another administrator can")
     with database.connection() as conn:
         account = find_account(conn, user_id)
-        account_writes.set_disabled(conn, user_id, disabled=disabled)
-        ended = session_writes.end_sessions(conn, user_id=user_id) if disabled else []
-        actor.note(conn, "disabled an account" if disabled else "enabled an account", account.name)
-    return Closed(account, tuple(ended))
+        ended = [] if role is None else _give_role(conn, actor, account, role)
+        return ended if disabled is None else ended + _close(conn, actor, account, disabled=disabled)
 
 
-def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: UUID | None) -> Closed:
-    """Remove an account.
+def _give_role(conn: Connection, actor: Actor, account: Account, role: Role) -> list[bytes]:
+    account_writes.change_account(conn, account.user_id, role=role)
+    actor.note(conn, "changed a role", account.name, f"{account.role} to {role}")
+    if role is not Role.ADMINISTRATOR:
+        _take_back_invitations(conn, actor, account)
+    if account.user_id == actor.user_id:
+        return []
+    return session_writes.end_sessions(conn, user_id=account.user_id)
+
+
+def _close(conn: Connection, actor: Actor, account: Account, *, disabled: bool) -> list[bytes]:
+    account_writes.set_disabled(conn, account.user_id, disabled=disabled)
+    actor.note(conn, "disabled an account" if disabled else "enabled an account", account.name)
+    if not disabled:
+        return []
+    _take_back_invitations(conn, actor, account)
+    return session_writes.end_sessions(conn, user_id=account.user_id)
+
+
+def _take_back_invitations(conn: Connection, actor: Actor, account: Account) -> None:
+    """Else somebody who expects to be sent away leaves a door open, and comes back as an administrator."""
+    if count := revoke_invitations_of(conn, user_id=account.user_id, now=datetime.now(UTC)):
+        actor.note(conn, "took back invitations", account.name, f"{count} that nobody had used")
+
+
+def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: UUID | None) -> list[bytes]:
+    """Remove an account. Returns the hashes of its sessions, whose websockets must be closed.
 
     Args:
         heir_id: Who gets its experiments, datasets and models; without an heir it may have no experiments.
@@ -96,11 +121,12 @@ def delete_account(database: Database, actor: Actor, user_id: UUID, *, heir_id: 
         lock_accounts(conn, [user_id] if heir_id is None else [user_id, heir_id])
         account = find_account(conn, user_id)
         left = _bequeath(conn, account, heir_id)
+        _take_back_invitations(conn, actor, account)
         ended = session_writes.end_sessions(conn, user_id=user_id)
         token_writes.revoke_tokens(conn, user_id=user_id)
         account_writes.delete_account(conn, user_id)
         actor.note(conn, "deleted an account", account.name, left)
-    return Closed(account, tuple(ended))
+    return ended
 
 
 def change_settings(

@@ -53,6 +53,11 @@ def list_invitations(conn: Connection, *, now: datetime) -> list[Invitation]:
         return cursor.execute(query("list_invitations"), {"now": now}).fetchall()
 
 
+def revoke_invitations_of(conn: Connection, *, user_id: UUID, now: datetime) -> int:
+    """Take back what an account has made and nobody has used. Returns how many."""
+    return len(conn.execute(query("revoke_invitations_of"), {"user_id": user_id, "now": now}).fetchall())
+
+
 def revoke_invitation(conn: Connection, *, invitation_id: UUID, now: datetime) -> None:
     """Take one back. Raises: NotFoundError: It was used, or there is none of that id."""
     values = {"invitation_id": invitation_id, "now": now}

@@ -307,6 +307,39 @@ class TestAdministering:
         with platform.database.connection() as conn:
             conn.execute("UPDATE users SET disabled_at = NULL WHERE is_local")
 
+    def test_two_changes_of_an_account_are_one(self, platform: Platform):
+        """Half of what an administrator asked for, and a refusal, would be neither the old state nor the new one."""
+        platform.add("second", Role.ADMINISTRATOR)
+        root = platform.signed_in("root")
+        own = f"/api/users/{platform.root.user_id}"
+
+        refused = root.patch(own, json={"role": "user", "disabled": True})
+
+        assert refused.status_code == 409
+        assert root.get(own).json()["role"] == "administrator"
+
+    @pytest.mark.parametrize("way", ["demoted", "disabled", "deleted", "renamed"])
+    def test_who_administers_no_more_has_invited_nobody(self, platform: Platform, way: str):
+        """Somebody who expects to be sent away would leave a door open, and come back as an administrator."""
+        eve_id = platform.add("eve", Role.ADMINISTRATOR)
+        eve, root = platform.signed_in("eve"), platform.signed_in("root")
+        made = eve.post("/api/invitations", json={"role": "administrator"}).json()
+        kept = root.post("/api/invitations", json={"role": "user"}).json()["invitation_id"]
+        if way == "renamed":
+            eve.patch("/api/me", json={"name": "evelyn"}).raise_for_status()
+        one = f"/api/users/{eve_id}"
+        if way == "deleted":
+            root.delete(one).raise_for_status()
+        else:
+            root.patch(
+                one, json={"disabled": True} if way == "disabled" else {"role": "user"}
+            ).raise_for_status()
+
+        form = {"name": "back", "password": PASSWORD, "invitation": made["link"].partition("#")[2]}
+        assert platform.client().post("/registration", json=form).status_code == 400
+        left = {one["invitation_id"] for one in root.get("/api/invitations").json()["invitations"]}
+        assert left & {made["invitation_id"], kept} == {kept}
+
     def test_one_account_is_shown_with_what_its_runs_do(self, platform: Platform):
         """Who has the machine?"""
         ada_id = platform.add("ada")
