@@ -24,6 +24,8 @@ MODULES = {
     "nothing_lost": ("R1", "R2"),
     "list_of_runs": ("P13",),
     "live_pages": ("P14",),
+    "starting": ("P16",),
+    "fifty_pages": ("R7",),
 }
 
 

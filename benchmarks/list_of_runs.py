@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,12 +42,10 @@ def measure() -> list[Figure]:
         cases = _cases(str(experiments[len(experiments) // 2]))
         with database.connection() as conn:
             viewer_id = ensure_local_account(conn)
-        stored = {
-            name: _times(lambda case=case: _page(database, viewer_id, case)) for name, case in cases.items()
-        }
+        stored = {name: _times(partial(_page, database, viewer_id, case)) for name, case in cases.items()}
         reading = _times(lambda: _page_and_around(database, viewer_id))
-        with web_server(dsn) as address, signed_in(database, address) as client:
-            answered = {name: _times(lambda case=case: _get(client, case)) for name, case in cases.items()}
+        with web_server(dsn) as server, signed_in(database, server.address) as client:
+            answered = {name: _times(partial(_get, client, case)) for name, case in cases.items()}
     return [
         _figure(
             f"a page of {RUNS:,} runs from the database, 95 % of {len(cases)} filters and orders", stored

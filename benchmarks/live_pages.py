@@ -2,93 +2,79 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from apps.api.sign_in import make_login_link
+from benchmarks.browsers import ARGUMENTS, CHROMIUM, PATIENCE_MS, VIEWPORT, signed_in_pages
 from benchmarks.database import LeasedRun, embedded_database, leased_run
+from benchmarks.plain_pages import serve_plain_pages
 from benchmarks.report import Figure
-from nntracker_ray.records import Batch, MetricPoint, Progress, RunState
+from benchmarks.watched_pages import Watched, open_graphs, wait_for
+from benchmarks.web import Server, web_server
+from nntracker_ray.records import Batch, MetricPoint, Progress, Record, RunState
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
 
 PAGES = 20
 EARLY, LATE = range(3, 23), range(300, 320)  # epochs measured; those between are written at once
+FLOOR = range(20)
 EVERY_S = 1.0
 GOAL_MS = 500
-POLLING_MS = 500
-PATIENCE_MS = 240_000  # twenty browsers open slowly on two cores
-VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-# Notes for each epoch of the loss when the frame that shows it has been painted.
-WATCH = """() => {
-  window.drawn = {};
-  const look = () => {
-    for (const figure of window.Bokeh?.documents?.[0]?.all_models ?? []) {
-      if (figure.type !== "Figure") continue;
-      for (const {name, data_source} of figure.renderers) {
-        if (name !== "train" || data_source.watched) continue;
-        data_source.watched = true;
-        const note = () => requestAnimationFrame(() => setTimeout(() => {
-          const epoch = data_source.data.epoch.at(-1);
-          window.drawn[epoch] ??= Date.now();
-        }));
-        data_source.streaming.connect(note);
-        data_source.change.connect(note);
-      }
-    }
-  };
-  setInterval(look, 50);
-}"""
-
-
-@dataclass
-class Watched:
-    """One page, and what its websocket has received."""
-
-    page: Page
-    bytes: int = 0
-
-    def hear(self, payload: Any) -> None:
-        self.bytes += len(payload)
 
 
 def measure() -> list[Figure]:
-    """Both figures, against one embedded PostgreSQL and a web server in a process of its own."""
-    with (
-        embedded_database() as (dsn, database),
-        _web_server(dsn) as address,
-        sync_playwright() as playwright,
-    ):
+    """Every figure, against one embedded PostgreSQL and a web server in a process of its own; first the floor."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        floor = _floor(browser)
+        early, late = _ours(browser)
+        browser.close()
+    return _figures(early, late, floor)
+
+
+def _floor(browser: Browser) -> Ticks:
+    with web_server("", serve_plain_pages) as server, httpx.Client(base_url=server.address) as client:
+        pages = [Watched(browser.new_context(viewport=VIEWPORT).new_page()) for _ in range(PAGES)]
+        for watched in pages:
+            watched.page.goto(server.address)
+            watched.page.wait_for_function("() => window.opened", timeout=PATIENCE_MS)
+
+        def tell(epoch: int) -> None:
+            client.post("/tell", content=str(epoch), timeout=60)
+
+        ticks = _measured(tell, server, pages, FLOOR)
+        for watched in pages:
+            watched.page.context.close()
+    return ticks
+
+
+def _ours(browser: Browser) -> tuple[Ticks, Ticks]:
+    with embedded_database() as (dsn, database), web_server(dsn) as server:
         run = leased_run(database, epochs=LATE.stop)
         with database.connection() as conn:
             writes.change_state(
                 conn, run_id=run.run_id, state=RunState.RUNNING, by="trainer", attempt=run.attempt
             )
+
+        def record(epoch: int) -> None:
+            _write(database, run, range(epoch, epoch + 1))
+
         _write(database, run, range(EARLY.start))
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        pages = _opened(browser, make_login_link(database, address), address, run)
-        early = _measured(database, run, pages, EARLY)
+        pages = open_graphs(
+            signed_in_pages(browser, database, server.address, PAGES), server.address, run.run_id
+        )
+        early = _measured(record, server, pages, EARLY)
         _write(database, run, range(EARLY.stop, LATE.start))
-        _wait_for(pages, LATE.start - 1)
-        late = _measured(database, run, pages, LATE)
-        browser.close()
-    return _figures(early, late)
+        wait_for(pages, LATE.start - 1)
+        return early, _measured(record, server, pages, LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +83,21 @@ class Ticks:
 
     delays_ms: np.ndarray[Any, Any]  # (pages * epochs,)
     bytes_a_tick: float  # mean over pages and epochs
+    worked_ms: float  # processor time of the server, mean over pages and epochs
 
 
-def _measured(database: Database, run: LeasedRun, pages: list[Watched], epochs: range) -> Ticks:
+def _measured(record: Callable[[int], None], server: Server, pages: list[Watched], epochs: range) -> Ticks:
     recorded = {}
-    before = sum(watched.bytes for watched in pages)
+    bytes_before, worked_before_ms = sum(watched.bytes for watched in pages), server.worked_ms
     for epoch in epochs:
         recorded[epoch] = time.time()
-        _write(database, run, range(epoch, epoch + 1))
+        record(epoch)
         # Playwright hears of websocket frames only while it is waited on.
         pages[0].page.wait_for_timeout(EVERY_S * 1000)
-    _wait_for(pages, epochs[-1])
-    sent = sum(watched.bytes for watched in pages) - before
+    wait_for(pages, epochs[-1])
+    ticks = len(pages) * len(epochs)
+    sent = sum(watched.bytes for watched in pages) - bytes_before
+    worked_ms = server.worked_ms - worked_before_ms
     delays = []
     for watched in pages:
         drawn = watched.page.evaluate("window.drawn")
@@ -117,12 +106,14 @@ def _measured(database: Database, run: LeasedRun, pages: list[Watched], epochs: 
         for epoch in epochs:
             at = min(at for later, at in times.items() if later >= epoch)
             delays.append(at - recorded[epoch] * 1000)
-    return Ticks(np.array(delays), sent / len(pages) / len(epochs))
+    return Ticks(np.array(delays), sent / ticks, worked_ms / ticks)
 
 
-def _figures(early: Ticks, late: Ticks) -> list[Figure]:
+def _figures(early: Ticks, late: Ticks, floor: Ticks) -> list[Figure]:
     delays = np.concatenate([early.delays_ms, late.delays_ms])
     median, p95, most = (float(value) for value in np.percentile(delays, [50, 95, 100]))
+    floor_median, floor_p95 = (float(value) for value in np.percentile(floor.delays_ms, [50, 95]))
+    worked_ms = (early.worked_ms + late.worked_ms) / 2
     ratio = late.bytes_a_tick / early.bytes_a_tick
     return [
         Figure(
@@ -132,7 +123,18 @@ def _figures(early: Ticks, late: Ticks) -> list[Figure]:
             "ms",
             GOAL_MS,
             at_most=True,
-            detail=f"median {median:.0f}, most {most:.0f} ms; an epoch of {len(METRICS)} metrics each {EVERY_S:g} s",
+            detail=f"median {median:.0f}, most {most:.0f} ms; an epoch of {len(METRICS)} metrics each {EVERY_S:g} s;"
+            f" as many plain pages with a websocket and a canvas, same machine: {floor_p95:.0f}, median"
+            f" {floor_median:.0f} ms",
+        ),
+        Figure(
+            "P14",
+            "processor time of the server for a page and an epoch",
+            worked_ms,
+            "ms",
+            GOAL_MS / PAGES,
+            at_most=True,
+            detail=f"so the last of {PAGES} has the news {worked_ms * PAGES:.0f} ms after the first one began",
         ),
         Figure(
             "P14",
@@ -148,74 +150,9 @@ def _figures(early: Ticks, late: Ticks) -> list[Figure]:
 
 def _write(database: Database, run: LeasedRun, epochs: range) -> None:
     now = datetime.now(UTC)
-    records = [
-        record
-        for epoch in epochs
-        for record in (
-            *(MetricPoint(metric, epoch, 45 * (epoch + 1), 1 / (epoch + 2), now) for metric in METRICS),
-            Progress(epoch + 1, 45 * (epoch + 1), now),
-        )
-    ]
+    records: list[Record] = []
+    for epoch in epochs:
+        records += [MetricPoint(metric, epoch, 45 * (epoch + 1), 1 / (epoch + 2), now) for metric in METRICS]
+        records.append(Progress(epoch + 1, 45 * (epoch + 1), now))
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(run.run_no, run.attempt, tuple(records))])
-
-
-def _opened(browser: Browser, link: str, address: str, run: LeasedRun) -> list[Watched]:
-    """So many windows of one person: in tabs behind another nothing would be drawn."""
-    first = browser.new_context(viewport=VIEWPORT)
-    first.new_page().goto(link)
-    first.pages[0].wait_for_url(f"{address}/")
-    signed_in = first.storage_state()
-    first.close()
-    pages = []
-    for _ in range(PAGES):
-        context = browser.new_context(viewport=VIEWPORT, storage_state=signed_in)
-        watched = Watched(context.new_page())
-        watched.page.set_default_timeout(PATIENCE_MS)
-        watched.page.on("websocket", lambda socket, one=watched: socket.on("framereceived", one.hear))
-        watched.page.add_init_script(f"({WATCH})()")
-        watched.page.goto(f"{address}/run?id={run.run_id}&tab=graphs")
-        pages.append(watched)
-    for watched in pages:
-        watched.page.wait_for_function(
-            "() => (window.Bokeh?.documents?.[0]?.all_models ?? new Set()).size > 0"
-            " && [...Bokeh.documents[0].all_models].some((model) => model.type === 'Figure'"
-            " && model.renderers.some(({name}) => name === 'train'))",
-            timeout=PATIENCE_MS,
-            polling=POLLING_MS,
-        )
-    pages[0].page.wait_for_timeout(5_000)
-    return pages
-
-
-def _wait_for(pages: list[Watched], epoch: int) -> None:
-    for watched in pages:
-        watched.page.wait_for_function(
-            "(epoch) => Object.keys(window.drawn).some((drawn) => Number(drawn) >= epoch)",
-            arg=epoch,
-            timeout=PATIENCE_MS,
-            polling=POLLING_MS,
-        )
-
-
-@contextmanager
-def _web_server(dsn: str) -> Iterator[str]:
-    """As a platform has it: in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    with tempfile.TemporaryDirectory() as home:
-        process = context.Process(target=_serve, args=(home, dsn, theirs))
-        process.start()
-        try:
-            yield ours.recv()
-        finally:
-            ours.send("end")
-            process.join(30)
-
-
-def _serve(home: str, dsn: str, pipe: Connection) -> None:
-    from tests.web_examples import web_server
-
-    with web_server(Path(home), dsn) as address:
-        pipe.send(address)
-        pipe.recv()
