@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
+from scipy.spatial import cKDTree
 
 from tests.pictures.views import DRAWN, View
 
@@ -103,11 +105,18 @@ class Camera:
 
     @staticmethod
     def _keep(picture: bytes, path: Path) -> None:
-        """In few colours: the most frequent as they are, lest greys get a tint, and some of all other hues."""
-        image = Image.open(io.BytesIO(picture)).convert("RGB")
-        counted = image.getcolors(image.width * image.height) or []
-        frequent = [part for _, colour in sorted(counted, reverse=True)[:FREQUENT] for part in colour]
-        hues = image.quantize(256 - FREQUENT, method=Image.Quantize.FASTOCTREE).getpalette() or []
-        palette = Image.new("P", (1, 1))
-        palette.putpalette([*frequent, *hues][: 3 * 256])
-        image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+        in_few_colours(Image.open(io.BytesIO(picture)).convert("RGB")).save(path, optimize=True)
+
+
+def in_few_colours(image: Image.Image) -> Image.Image:
+    """256 of them: the most frequent as they are, lest greys get a tint, and some of all other hues."""
+    codes = np.asarray(image).reshape(-1, 3).astype(np.int32) @ [65536, 256, 1]
+    found, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+    frequent = colours[np.argsort(counts)[::-1][:FREQUENT]]
+    octree = image.quantize(256 - FREQUENT, method=Image.Quantize.FASTOCTREE).getpalette() or []
+    palette = np.concatenate([frequent, np.reshape(octree, (-1, 3)).astype(np.uint8)])[:256]
+    nearest = cKDTree(palette).query(colours)[1]
+    few = Image.fromarray(nearest[place.ravel()].astype(np.uint8).reshape(image.height, image.width), "P")
+    few.putpalette(palette.ravel().tolist())
+    return few
