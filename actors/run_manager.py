@@ -29,12 +29,14 @@ from nntracker_ray.queue import RunQueue
 from nntracker_ray.scaling import Appetite, startable
 from nntracker_ray.shared import shared_setting
 from nntracker_ray.storage.connection import Database
+from nntracker_ray.store_sweeping import days_kept, sweep_stores
 from nntracker_ray.sweeping import Sweeper
 
 NAME: Final = "run-manager"
 ROUND_S: Final = 5.0  # how often it looks after what nobody reports
 SILENCE_S: Final = 25.0  # a trainer that was not heard of for so long is dead: five heartbeats
 LONGEST_GAP_S: Final = 12.0  # between two looks; after a longer one silence is counted anew
+SWEEP_STORES_EVERY_S: Final = 3600.0
 STOP_TIMEOUT_S: Final = LEAVE_S + 7.0
 
 WORKER_SETTINGS: Final = {  # inherited by the workers
@@ -70,6 +72,7 @@ class RunManager:
         self._queue = RunQueue(self._database, manager_id=manager_id(home_root), machines=self._machines)
         self._answering = Answering(longest_gap_s=LONGEST_GAP_S)
         self._sweeper = Sweeper(self._database, self._home)
+        self._sweep_stores_at_s = 0.0
         self._loop = threading.Thread(target=self._run_loops, name="tune", daemon=True)
         self._loop.start()
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
@@ -150,6 +153,7 @@ class RunManager:
             _survive("delivering what dead trainers left", self._drain_orphans)
             _survive("capturing runs that stopped without their trainer", self._capture_stopped)
             _survive("removing files of deleted runs", self._remove_files)
+            _survive("removing data and models that nothing uses", self._remove_unused)
             time.sleep(ROUND_S)
 
     def _ask_for_machines(self) -> None:
@@ -175,6 +179,11 @@ class RunManager:
 
     def _remove_files(self) -> None:
         self._sweeper.sweep()
+
+    def _remove_unused(self) -> None:
+        if time.monotonic() >= self._sweep_stores_at_s:
+            self._sweep_stores_at_s = time.monotonic() + SWEEP_STORES_EVERY_S
+            sweep_stores(self._database, self._home, days=days_kept())
 
 
 def _survive(doing: str, work: Callable[[], object]) -> None:

@@ -14,8 +14,8 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -84,7 +84,21 @@ class DatasetStore:
         if not _DIGEST.fullmatch(digest) or not self._is_here(digest):
             raise NotFoundError(f"no dataset {digest[:64]!r} in the store; add its file or URL first")
         folder = self._folder(digest)
+        _touch(folder)
         return stored_dataset(read_record(folder), folder)
+
+    def forget(self, digest: str, *, unless: Callable[[], bool]) -> bool:
+        """Remove a dataset from this machine. Returns whether it was removed.
+
+        Args:
+            unless: Asked when nobody can add it meanwhile; True leaves it.
+        """
+        with self.aside() as folder, self._locked(digest):
+            if unless():
+                return False
+            # At once and whole: whoever reads it now has it open, and whoever comes finds nothing.
+            self._folder(digest).rename(folder / "gone")
+        return True
 
     def _folder(self, digest: str) -> Path:
         return self._root / digest
@@ -173,6 +187,12 @@ def _copy(path: Path, target: Path, most_bytes: int) -> None:
             if left < 0:
                 raise UnsafeFileError(f"{path}: larger than the allowed {most_bytes:,} bytes")
             copy.write(block)
+
+
+def _touch(folder: Path) -> None:
+    """Say that it is used: what was not for long, and is named by nothing, is removed (`store_sweeping`)."""
+    with suppress(OSError):  # a folder that may only be read
+        os.utime(folder)
 
 
 def _digest(path: Path) -> str:

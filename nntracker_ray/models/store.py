@@ -30,7 +30,11 @@ class ModelStore:
     def add(self, description: ModelDescription) -> None:
         """Keep the model. Adding it again changes nothing. Raises: RemoteError: The shared folder does not take it."""
         target = self._path(description.digest)
-        if not target.exists():
+        try:
+            os.utime(
+                target
+            )  # used: what was not for long, and is named by nothing, is removed (`store_sweeping`)
+        except FileNotFoundError:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_aside(target, description.json.encode())
         if self._shared is not None and self._shared.size(_key(description.digest)) is None:

@@ -145,6 +145,11 @@ def experiments_with(conn: Connection, statement: str, *, viewer_id: UUID, diges
     return [row[0] for row in conn.execute(query(statement), values)]
 
 
+def digests_in_use(conn: Connection, *, digests: Sequence[str]) -> set[str]:
+    """Of some files, those that somebody has under a name, or that a run is made of; of data and models alike."""
+    return {digest for (digest,) in conn.execute(query("digests_in_use"), {"digests": list(digests)})}
+
+
 def in_words(names: Sequence[str]) -> str:
     """The experiments of `experiments_with`, as an error tells them."""
     more = " and others" if len(names) > FEW else ""
