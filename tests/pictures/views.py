@@ -81,7 +81,7 @@ def _one_run(story: Story) -> Iterable[View]:
     yield View("run-failed", f"/run?id={story.runs['failed']}", has_charts=True)
     yield View("run-fork", finished, deed=_fork, has_charts=True)
     yield View("graphs-curves", f"{finished}&tab=graphs&smooth=0.6", has_charts=True)
-    yield View("graphs-weights", f"{finished}&tab=graphs&graph=weights{weights}", ".points3d")
+    yield View("graphs-weights", f"{finished}&tab=graphs&graph=weights{weights}", ".points3d[data-points]")
     yield View(
         "graphs-histograms", f"{finished}&tab=graphs&graph=histograms{weights}&epoch=20", has_charts=True
     )
@@ -105,7 +105,7 @@ def _comparisons(story: Story) -> Iterable[View]:
     yield View("compare-folds", f"{everything}&view=folds&metric=val_loss", has_charts=True)
     yield View("compare-difference", f"/compare?run={first}&run={second}&view=difference", has_charts=True)
     yield View("compare-parameters", f"{everything}&view=parameters&metric=val_accuracy", has_charts=True)
-    yield View("compare-weights", f"/compare?run={first}&run={second}&view=weights", ".points3d, svg, canvas")
+    yield View("compare-weights", f"/compare?run={first}&run={second}&view=weights", has_charts=True)
 
 
 def _people(story: Story) -> Iterable[View]:

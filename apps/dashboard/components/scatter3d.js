@@ -39,10 +39,13 @@ function themed(layout, holder) {
 export function render({model}) {
   const holder = document.createElement("div");
   holder.className = "points3d";
-  holder.style.cssText = `width: 100%; height: min(${model.height_px}px, max(360px, 60vh))`;
+  holder.style.cssText = `position: relative; width: 100%; height: min(${model.height_px}px, max(360px, 60vh))`;
   const plot = document.createElement("div");
   plot.style.cssText = "width: 100%; height: 100%";
-  holder.append(plot);
+  const waiting = document.createElement("p");
+  waiting.textContent = "Drawing …";
+  waiting.style.cssText = "position: absolute; inset: 45% 0 auto; margin: 0; text-align: center; opacity: .65";
+  holder.append(waiting, plot);
   const draw = async () => {
     if (!model.figure?.data) return;
     const Plotly = await plotly(model.source);
@@ -53,6 +56,7 @@ export function render({model}) {
     await Plotly.react(plot, traces, themed(model.figure.layout, holder), {
       displaylogo: false, responsive: true, modeBarButtonsToRemove: ["toImage"],
     });
+    waiting.remove();
     holder.dataset.points = model.figure.data.reduce((sum, trace) => sum + trace.x.length, 0);
   };
   model.on("figure", draw);
