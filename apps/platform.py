@@ -107,9 +107,10 @@ class Platform:
         self._start_database()
         self._report("starting Ray")
         address, dashboard = self._start_ray()
+        # Before the run manager: its first worker loads TensorFlow, and a person waits for the page alone.
+        web = self._start_web() if self._options.web else None
         self._report("starting the metrics writer and the run manager")
         self._start_actors()
-        web = self._start_web() if self._options.web else None
         self._start_watch()
         token = token_path_in_effect()
         self.info = PlatformInfo.of_this_process(
