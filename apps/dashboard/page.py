@@ -101,7 +101,7 @@ PLACES = (
 
 
 def _bar(caller: PageCaller, here: str) -> Tree:
-    home = h("a", _icon(), h("span", "NNTracker"), cls="home", href="/")
+    home = h("a", _icon(), h("span", "NNTracker"), cls="home", href="/", aria_label="NNTracker")
     places = [
         h(
             "a",

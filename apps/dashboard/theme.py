@@ -47,6 +47,11 @@ PAGE_SX: dict[str, Any] = {
         "margin": "0",
         "px": {"xs": 1.5, "sm": 3},
     },
+    # Its own sign of focus is a ripple, which is gone after a moment.
+    ".MuiAppBar-root .MuiIconButton-root:focus-visible": {
+        "outline": "2px solid",
+        "outlineColor": "primary.main",
+    },
     ".MuiAppBar-root .MuiLinearProgress-root": {"display": "none"},
     "main": {"backgroundColor": "background.default"},
     "main .MuiToolbar-root": {"minHeight": "48px !important", "margin": "0"},
