@@ -17,7 +17,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 # Everything below works in every tree of the page: Panel's components have shadow roots.
 EVERYWHERE = """
   const roots = (root) => [root, ...[...root.querySelectorAll("*")].filter(({shadowRoot}) => shadowRoot)
