@@ -62,7 +62,10 @@ def test_the_whole_life_of_a_platform(home, port):
     info = running_platform(home)
     family = [psutil.Process(info.pid), *psutil.Process(info.pid).children(recursive=True)]
 
-    assert httpx.get(f"{info.web}/api/health", timeout=PATIENCE_S).json() == {"status": "ok", "database": "up"}
+    assert httpx.get(f"{info.web}/api/health", timeout=PATIENCE_S).json() == {
+        "status": "ok",
+        "database": "up",
+    }
     assert "#" in nntracker(home, "link").stdout
     log = (home.logs / "platform.log").read_text()
     assert "welcome#" not in log  # a log is read by others

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,12 +30,17 @@ SCRIPTS = (
 )  # one module in the browser, which cannot import from us
 
 
+@cache  # a list of a hundred runs has thousands of attributes, of some thirty names
+def _attribute(name: str) -> str:
+    return RENAMED.get(name) or name.rstrip("_").replace("_", "-")
+
+
 def h(tag: str, *children: Tree | None, **attributes: Attribute) -> Tree:
     """One element; `aria_label` and `cls` become aria-label and class. Children that are None are left out."""
     named = {
-        RENAMED.get(name) or name.rstrip("_").replace("_", "-"): value
+        _attribute(name): value
         for name, value in attributes.items()
-        if value is not None and (name, value) != ("cls", "")
+        if value is not None and not (name == "cls" and value == "")
     }
     return [
         tag,
