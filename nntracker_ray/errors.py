@@ -6,6 +6,7 @@
     │   ├── DatasetError              a dataset that is missing, malformed, hostile or does not fit the model
     │   │   ├── FetchError            a URL that may not or cannot be fetched
     │   │   └── UnsafeFileError       a file that would run code, escape its folder or exhaust the machine
+    │   ├── OverQuotaError            more is uploaded than an account may keep
     │   ├── UnconfirmedError          a deletion that nobody has confirmed; holds the text that confirms it
     │   ├── ModelError                a model description outside the strict schema, or too costly
     │   └── QueryError                SQL that is not one read-only statement, or that ran past its limits
@@ -74,6 +75,10 @@ class UnconfirmedError(BadInputError):
 
     def __reduce__(self) -> tuple[type[UnconfirmedError], tuple[str, str]]:
         return type(self), (str(self), self.confirmation)
+
+
+class OverQuotaError(BadInputError):
+    """More is uploaded than an account may keep."""
 
 
 class DatasetError(BadInputError):

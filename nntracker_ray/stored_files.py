@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nntracker_ray.accounts.actor import Actor
+from nntracker_ray.accounts.quota import require_room
 from nntracker_ray.datasets.store import DatasetStore
-from nntracker_ray.datasets.stored import StoredDataset, read_record
+from nntracker_ray.datasets.stored import ORIGINAL_FILE, StoredDataset, read_record
 from nntracker_ray.errors import BadInputError, ConflictError
 from nntracker_ray.home import Home
 from nntracker_ray.models.schema import ModelDescription, parse_model
@@ -51,8 +52,13 @@ def keep_dataset(
         renumber: Whether to take "train (2).npz" where the actor has another dataset called "train.npz".
     Returns: the dataset, and whether it is new.
     Raises: DatasetError: It cannot or may not be read. BadInputError, ConflictError: The name cannot be had.
+        OverQuotaError: The actor would have more than may be kept.
     """
     name = checked_name(name)
+    with database.connection() as conn:
+        # Before it is read and kept: what is kept and has no name stays for weeks.
+        if not dataset_rows.has_dataset(conn, owner_id=actor.user_id, name=name):
+            require_room(conn, actor.user_id, more=(folder / ORIGINAL_FILE).stat().st_size)
     stored = store.keep(folder, name)
     facts, kind = dataset_facts(stored), read_record(stored.folder).source_format
     size = stored.original.stat().st_size
@@ -69,6 +75,7 @@ def keep_dataset(
             facts=facts,
         )
         if is_new:
+            require_room(conn, actor.user_id)
             actor.note(conn, "uploaded a dataset", name, f"{size:,} bytes, {stored.digest[:12]}")
         return dataset_rows.find_dataset(conn, viewer_id=actor.user_id, dataset_id=dataset_id), is_new
 
@@ -145,6 +152,7 @@ def _add_model(
         conn, owner_id=actor.user_id, name=name, digest=digest, is_public=is_public, facts=facts
     )
     if is_new:
+        require_room(conn, actor.user_id)
         actor.note(conn, "uploaded a model", name, digest[:12])
     return model_rows.find_model(conn, viewer_id=actor.user_id, model_id=model_id), is_new
 

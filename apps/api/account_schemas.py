@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from nntracker_ray.accounts.names import NAME_RULE
+from nntracker_ray.accounts.quota import GREATEST_GB
 from nntracker_ray.accounts.registration import Registration
 from nntracker_ray.accounts.roles import Role, Scope
 
@@ -178,6 +179,9 @@ class Settings(BaseModel, extra="forbid"):
     """What administrators decide for the whole platform."""
 
     registration: Registration
+    upload_quota_gb: float | None = Field(
+        None, ge=0, le=GREATEST_GB, description="what an account's uploads may take; left out: as it is"
+    )
 
 
 class AuditOut(BaseModel):

@@ -144,10 +144,10 @@ def change_settings(request: Request, wanted: Settings) -> Settings:
     administration.change_settings(
         database_of(request),
         actor_of(request),
-        wanted.model_dump(mode="json"),
+        wanted.model_dump(mode="json", exclude_none=True),
         provided=as_it_was_read(request, _settings),
     )
-    return wanted
+    return find_settings(request)
 
 
 @router.get("/audit")

@@ -23,6 +23,7 @@ from nntracker_ray.errors import (
     ConflictError,
     DatabaseAwayError,
     NotFoundError,
+    OverQuotaError,
     RemoteError,
     UnconfirmedError,
 )
@@ -31,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: dict[type[Exception], int] = {
     BadInputError: 400,
     TooLargeError: 413,
+    OverQuotaError: 413,
     NotFoundError: 404,
     ConflictError: 409,
     CheckpointError: 409,

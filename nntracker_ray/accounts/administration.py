@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from nntracker_ray.accounts import quota
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.accounts.names import checked_full_name, checked_name
 from nntracker_ray.accounts.registration import Registration
@@ -21,7 +22,7 @@ from nntracker_ray.storage.invitation_writes import revoke_invitations_of
 if TYPE_CHECKING:
     from nntracker_ray.storage.connection import Connection, Database
 
-SETTINGS: Mapping[str, tuple[str, ...]] = {"registration": tuple(Registration)}
+SETTINGS: Mapping[str, tuple[str, ...]] = {"registration": tuple(Registration), quota.SETTING: ()}
 
 
 def make_account(database: Database, actor: Actor, *, name: str, full_name: str = "", role: Role) -> UUID:
@@ -146,7 +147,9 @@ def change_settings(
     for key, value in wanted.items():
         if key not in SETTINGS:
             raise BadInputError(f"unknown setting {key!r:.60}. {did_you_mean(key, list(SETTINGS))}".strip())
-        if value not in SETTINGS[key]:
+        if key == quota.SETTING:
+            _check_quota(value)
+        elif value not in SETTINGS[key]:
             raise BadInputError(f"{key} cannot be {value!r:.60}; allowed: {', '.join(SETTINGS[key])}")
     with database.connection() as conn:
         settings.lock_settings(conn)
@@ -158,7 +161,15 @@ def change_settings(
 
 def all_settings(conn: Connection) -> dict[str, JsonValue]:
     """Every setting as it is in force."""
-    return {"registration": Registration.INVITATION, **settings.find_settings(conn)}
+    defaults = {"registration": Registration.INVITATION, quota.SETTING: quota.DEFAULT_GB}
+    return {**defaults, **settings.find_settings(conn)}
+
+
+def _check_quota(value: JsonValue) -> None:
+    if not isinstance(value, int | float) or not 0 <= value <= quota.GREATEST_GB:
+        raise BadInputError(
+            f"{quota.SETTING} cannot be {value!r:.60}; allowed: 0 to {quota.GREATEST_GB:,.0f} GB"
+        )
 
 
 def _bequeath(conn: Connection, account: Account, heir_id: UUID | None) -> str:

@@ -77,6 +77,11 @@ def add_dataset(
     return UUID(str(dataset_id)), False
 
 
+def has_dataset(conn: Connection, *, owner_id: UUID, name: str) -> bool:
+    """Whether the owner has a dataset of that name."""
+    return conn.execute(query("owned_dataset"), {"owner_id": owner_id, "name": name}).fetchone() is not None
+
+
 def page_of_datasets(
     conn: Connection,
     *,
@@ -148,6 +153,14 @@ def experiments_with(conn: Connection, statement: str, *, viewer_id: UUID, diges
 def digests_in_use(conn: Connection, *, digests: Sequence[str]) -> set[str]:
     """Of some files, those that somebody has under a name, or that a run is made of; of data and models alike."""
     return {digest for (digest,) in conn.execute(query("digests_in_use"), {"digests": list(digests)})}
+
+
+def upload_use(conn: Connection, *, owner_id: UUID, model_bytes: int) -> int:
+    """Bytes of an account's datasets and models, a model counted as `model_bytes`. Who asks at once takes turns."""
+    conn.execute(query("lock_uploads"), {"owner_id": owner_id})
+    values = {"owner_id": owner_id, "model_bytes": model_bytes}
+    row = conn.execute(query("upload_use"), values).fetchone()
+    return int(row[0]) if row else 0
 
 
 def in_words(names: Sequence[str]) -> str:

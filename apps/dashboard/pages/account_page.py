@@ -29,6 +29,7 @@ from nntracker_ray.accounts import own_account
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.accounts.login_links import login_link_secret
 from nntracker_ray.accounts.passwords import strength
+from nntracker_ray.accounts.quota import use_of_uploads
 from nntracker_ray.accounts.roles import Scope
 from nntracker_ray.storage import session_writes, token_writes
 from nntracker_ray.storage.account_queries import find_account
@@ -79,6 +80,7 @@ class OwnAccount:
                 self._caller.session_id,
                 tuple(token_writes.list_tokens(conn, user_id=user_id)),
                 now,
+                use_of_uploads(conn, user_id),
             )
 
     def _show(self, found: AccountPage) -> None:

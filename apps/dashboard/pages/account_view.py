@@ -16,6 +16,7 @@ from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.account_words import ROLE_WORDS, browser_words, scope_words
 from nntracker_ray.accounts.names import LONGEST_FULL_NAME, LONGEST_NAME, NAME_RULE
 from nntracker_ray.accounts.passwords import GREATEST_LENGTH, LEAST_LENGTH
+from nntracker_ray.accounts.quota import NO_UPLOADS, UploadUse
 from nntracker_ray.storage.account_queries import Account
 from nntracker_ray.storage.session_writes import SessionRow
 from nntracker_ray.storage.token_writes import TokenRow
@@ -30,6 +31,7 @@ class AccountPage:
     this_session: UUID | None
     tokens: tuple[TokenRow, ...]
     now: datetime
+    uploads: UploadUse = NO_UPLOADS
     wrong: Mapping[str, str] = field(default_factory=dict)  # by field
     strength: str | None = None  # what is wrong with the password so far; '' when it is good, None before
 
@@ -94,6 +96,8 @@ def _role(page: AccountPage) -> Tree:
         h("dd", h("b", role), h("div", ROLE_WORDS[role], cls="about")),
         h("dt", "Member since"),
         h("dd", local_time(page.account.created_at, Form.DAY)),
+        h("dt", "Uploads"),
+        h("dd", str(page.uploads), h("div", "Your datasets and models.", cls="about")),
     )
 
 

@@ -14,7 +14,7 @@ from apps.dashboard.given import uuid_of
 from apps.dashboard.pages import people_dialogs as dialogs
 from apps.dashboard.pages.person_view import PersonPage
 from apps.dashboard.people_place import PeoplePlace
-from nntracker_ray.accounts import administration, login_links, registration
+from nntracker_ray.accounts import administration, login_links, quota, registration
 from nntracker_ray.accounts.actor import Actor
 from nntracker_ray.accounts.roles import Role, read_role
 from nntracker_ray.errors import NotFoundError
@@ -60,7 +60,7 @@ class PeopleDeeds:
             case "revoke-invitation" if (invitation_id := uuid_of(deed.value)) is not None:
                 self._revoke_invitation(invitation_id)
             case "save-settings":
-                self._change_settings(deed.only("registration"))
+                self._change_settings(deed.only("registration"), deed.only(quota.SETTING))
             case _ if self.about is not None:
                 self._hear_of(self.about, deed)
 
@@ -126,9 +126,10 @@ class PeopleDeeds:
             lambda _: self._done("The invitation is taken back"),
         )
 
-    def _change_settings(self, mode: str) -> None:
+    def _change_settings(self, mode: str, quota_gb: str) -> None:
+        wanted = {"registration": mode, quota.SETTING: _number(quota_gb)}
         self._do(
-            lambda actor: administration.change_settings(self._database, actor, {"registration": mode}),
+            lambda actor: administration.change_settings(self._database, actor, wanted),
             lambda _: self._done("Saved"),
         )
 
@@ -181,3 +182,11 @@ class PeopleDeeds:
     def _deleted(self, name: str) -> None:
         self._go(PeoplePlace())
         self._done(f"The account {name} is deleted")
+
+
+def _number(text: str) -> float | str:
+    """The number, or the text itself, which is then refused in words."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -25,6 +25,7 @@ from apps.dashboard.people_place import PAGE_SIZE, PeoplePlace, View
 from apps.dashboard.present import Present
 from apps.dashboard.serving import Platform
 from apps.dashboard.session import on_this_page
+from nntracker_ray.accounts import administration, quota
 from nntracker_ray.accounts.registration import registration
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.accounts.standing import require_role
@@ -175,7 +176,8 @@ def _invitations(conn: Connection, place: PeoplePlace) -> Found:
 
 
 def _settings(conn: Connection, place: PeoplePlace) -> Found:
-    return rules_view.SettingsPage(place, registration(conn))
+    quota_gb = administration.all_settings(conn)[quota.SETTING]
+    return rules_view.SettingsPage(place, registration(conn), quota_gb)
 
 
 FETCHES: Mapping[View, Callable[[Connection, PeoplePlace], Found]] = {

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from apps.dashboard import words
 from apps.dashboard.components.elements import h
-from apps.dashboard.components.fields import button, buttons
+from apps.dashboard.components.fields import button, buttons, text_field
 from apps.dashboard.components.times import local_time
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.people_view import people_tabs, people_title
 from apps.dashboard.people_place import PeoplePlace
+from nntracker_ray.accounts import quota
 from nntracker_ray.accounts.registration import Registration
 from nntracker_ray.storage.invitation_writes import Invitation
 
@@ -35,6 +36,7 @@ class SettingsPage:
 
     place: PeoplePlace
     registration: Registration
+    upload_quota_gb: float  # of each account
 
 
 def invitations_view(page: InvitationsPage) -> Tree:
@@ -66,10 +68,23 @@ def settings_view(page: SettingsPage) -> Tree:
     form = h(
         "form",
         h("fieldset", h("legend", "Who may make an account?"), h("ul", *choices, cls="bare")),
+        text_field(
+            quota.SETTING,
+            "Each account may keep (GB)",
+            f"{page.upload_quota_gb:g}",
+            hint="Datasets and models under names. Who has more keeps it, and uploads no more.",
+            type="number",
+            min="0",
+            max=f"{quota.GREATEST_GB:.0f}",
+            step="any",
+            required=True,
+        ),
         buttons(button("Save", type="submit", cls="main")),
         data_act="save-settings",
     )
-    about = h("div", h("h2", "Registration"), h("p", "People who have an account keep it.", cls="about"))
+    about = h(
+        "div", h("h2", "Registration and uploads"), h("p", "People who have an account keep it.", cls="about")
+    )
     return h(
         "div",
         people_title("for the whole platform"),

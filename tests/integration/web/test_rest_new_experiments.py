@@ -7,9 +7,10 @@ import http.client
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
@@ -21,7 +22,7 @@ from nntracker_ray.accounts.roles import Role
 from nntracker_ray.datasets import Limits
 from nntracker_ray.home import Home
 from nntracker_ray.records import Batch, MetricPoint
-from nntracker_ray.storage import account_writes, writes
+from nntracker_ray.storage import account_writes, settings, writes
 from nntracker_ray.storage.connection import Database
 from tests.web_examples import claim, web_server
 
@@ -251,6 +252,63 @@ class TestModels:
 
         assert told["models"] == []
         assert told["total"] >= 1
+
+
+class TestRoomForUploads:
+    """One account must not fill the disk of all."""
+
+    @pytest.fixture
+    def small(self, client: httpx.Client, module_database: Database) -> Iterator[None]:
+        """Two kilobytes an account."""
+        before = client.get("/api/settings").json()
+        self._set(module_database, 2e-6)
+        yield
+        self._set(module_database, before["upload_quota_gb"])
+
+    def _set(self, database: Database, gigabytes: float) -> None:
+        with database.connection() as conn:
+            settings.set_settings(conn, {"upload_quota_gb": gigabytes}, by="local")
+
+    @pytest.fixture
+    def eve(self, client: httpx.Client, module_database: Database) -> Iterator[httpx.Client]:
+        yield from _somebody(client, module_database, f"eve-{uuid4().hex[:6]}")
+
+    def test_what_does_not_fit_is_refused_and_not_kept(self, small: None, eve: httpx.Client, home: Home):
+        """And said in words, with what to do."""
+        fits = upload(eve, "datasets", "a.csv", b"a,b\n" + b"1,2\n" * 300)
+        before = set(home.datasets.iterdir())
+        refused = upload(eve, "datasets", "b.csv", b"a,b\n" + b"3,4\n" * 300)
+        model = upload(eve, "models", "m", MODEL.read_bytes())
+        again = upload(eve, "datasets", "a.csv", b"a,b\n" + b"1,2\n" * 300)
+
+        assert fits.status_code == 201, fits.text
+        assert (refused.status_code, model.status_code) == (413, 413)
+        assert "ask an administrator" in refused.json()["detail"]
+        assert set(home.datasets.iterdir()) == before
+        assert again.status_code == 200
+        assert eve.get("/api/datasets", params={"name": "b.csv"}).json()["total"] == 0
+
+    def test_of_two_at_once_only_what_fits_stays(self, small: None, eve: httpx.Client):
+        """Else many small requests would do what a large one may not."""
+        contents = [b"a,b\n" + f"{n},2\n".encode() * 300 for n in range(4)]
+
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(
+                threads.map(lambda n: upload(eve, "datasets", f"{n}.csv", contents[n]).status_code, range(4))
+            )
+
+        assert sorted(answers) == [201, 413, 413, 413]
+
+    def test_administrators_set_it(self, client: httpx.Client, eve: httpx.Client):
+        """What is left out of the settings stays as it is."""
+        read = client.get("/api/settings").json()
+        changed = client.put("/api/settings", json={**read, "upload_quota_gb": 7.5})
+        other = client.put("/api/settings", json={"registration": read["registration"]})
+        wrong = client.put("/api/settings", json={**read, "upload_quota_gb": -1})
+        client.put("/api/settings", json=read)
+
+        assert (changed.json()["upload_quota_gb"], other.json()["upload_quota_gb"]) == (7.5, 7.5)
+        assert wrong.status_code == 422
 
 
 class TestPreview:
