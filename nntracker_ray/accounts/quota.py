@@ -45,6 +45,6 @@ def require_room(conn: Connection, owner_id: UUID, *, more: int = 0) -> None:
     use = use_of_uploads(conn, owner_id)
     if use.used + more > use.allowed:
         raise OverQuotaError(
-            f"your uploads would take {(use.used + more) / GB:.2f} GB, and {use.allowed / GB:g} GB are allowed; delete "
-            "some (DELETE /api/datasets/ID, /api/models/ID), or ask an administrator for a higher limit (People, Settings)"
+            f"your uploads would take {(use.used + more) / GB:.2f} GB, and {use.allowed / GB:g} GB are allowed; "
+            "delete some (DELETE /api/datasets/ID, /api/models/ID), or ask an administrator for a higher limit"
         )
