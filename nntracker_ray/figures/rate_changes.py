@@ -15,7 +15,7 @@ from nntracker_ray.figures.views import TIME_METRIC, Axis
 
 CHANGES_LABEL, CHANGE_LINES = "learning rate changed", "learning rate changed, lines"
 CHANGE_COLOR = "#9772ef"
-MOST_MARKS = 60  # a rate that changes at every epoch is a curve of its own, and marks would hide all others
+MOST_MARKS = 60  # a schedule may change it at every epoch, and so many lines would hide the curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from apps.dashboard.given import typed, uuid_of
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.runs_dialogs import delete_dialog, tag_dialog
-from apps.dashboard.pages.runs_view import FoldMean, RunsPage, away_view, loading_view, runs_view
+from apps.dashboard.pages.runs_found import FoldMean, RunsPage
+from apps.dashboard.pages.runs_view import away_view, loading_view, runs_view
 from apps.dashboard.pages.share_dialog import ShareDialog
 from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace, page_number
 from apps.dashboard.serving import Platform

@@ -8,7 +8,7 @@ from apps.dashboard.components.elements import Deed
 from apps.dashboard.given import typed, uuid_of
 from apps.dashboard.pages.run_verbs import VERBS
 from apps.dashboard.pages.runs_page import place_after
-from apps.dashboard.pages.runs_view import IN_MENU
+from apps.dashboard.pages.runs_table import IN_MENU
 from apps.dashboard.people_place import PeoplePlace
 from apps.dashboard.runs_place import RunsPlace
 from nntracker_ray.commands import Verb
