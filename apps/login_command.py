@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -26,7 +27,8 @@ def login(
 
     checked = checked_url(url)
     found = place(checked, _token(checked))
-    name = Api(found).get("/api/me")["name"]
+    with closing(Api(found)) as api:
+        name = api.get("/api/me")["name"]
     remember(chosen_home(home), found)
     print(f"{checked}: commands are given as {name!r} from now on; `nntracker logout` forgets it")
 

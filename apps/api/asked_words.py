@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
+from fastapi import Query
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -17,6 +18,10 @@ T = TypeVar("T")
 # PostgreSQL's text holds every character but this one.
 WITHOUT_NUL = r"^[^\x00]*$"
 Word = Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)]
+Metrics = Annotated[
+    list[Annotated[str, Query(max_length=200, pattern=WITHOUT_NUL)]] | None,
+    Query(max_length=100, description="only these; repeat for several"),
+]
 
 
 def whole_characters(value: T) -> T:

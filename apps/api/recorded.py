@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from apps.api.asked_words import NPZ_CONTENT, WITHOUT_NUL, Word, arrays_answer, npz_answer
+from apps.api.asked_words import NPZ_CONTENT, Metrics, Word, arrays_answer, npz_answer
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import ArrayOut, SummaryOut, json_number
@@ -23,10 +23,6 @@ from nntracker_ray.storage.tables import lines_of
 
 router = APIRouter(prefix="/api", responses=documented(404))
 
-Metrics = Annotated[
-    list[Annotated[str, Query(max_length=200, pattern=WITHOUT_NUL)]] | None,
-    Query(max_length=100, description="only these; repeat for several"),
-]
 Text = Annotated[Word, Query()]
 
 

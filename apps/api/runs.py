@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
-from apps.api.asked_words import Moment, Word
+from apps.api.asked_words import Metrics, Moment, Word
 from apps.api.problems import documented
 from apps.api.request_state import caller_of, database_of
 from apps.api.schemas import Health, MetricColumns, RunList, RunOut, json_number
@@ -102,7 +102,7 @@ def find_run(request: Request, run_id: UUID) -> RunOut:
 def run_metrics(
     request: Request,
     run_id: UUID,
-    metric: Annotated[list[str] | None, Query(description="only these; repeat for several")] = None,
+    metric: Metrics = None,
     after_epoch: Annotated[int, Query(ge=-1, le=2**31 - 1)] = -1,
 ) -> MetricColumns:
     """Metric values of one run, of later epochs than `after_epoch`."""
