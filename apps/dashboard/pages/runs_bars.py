@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from apps.dashboard import words
+from apps.dashboard.compare_place import MOST_SUBJECTS
 from apps.dashboard.components.elements import h
 from apps.dashboard.components.fields import button, checkbox
 from apps.dashboard.components.trees import Tree
@@ -66,13 +67,17 @@ def selection_bar(selected: Collection[UUID], total: int) -> Tree:
         h("span", cls="stretch"),
         *(button(text, act=f"bulk-{verb}", data_single=True) for verb, text in BULK),
         button("Tag …", act="bulk-tag"),
-        button("Compare", act="bulk-compare"),
+        button(_compare_words(len(selected)), act="bulk-compare"),
         _download(selected),
         button("Delete …", act="bulk-delete", cls="danger-quiet"),
         cls="selection-bar",
         role="region",
         aria_label="Selected runs",
     )
+
+
+def _compare_words(selected: int) -> str:
+    return "Compare" if selected <= MOST_SUBJECTS else f"Compare {MOST_SUBJECTS} of them"
 
 
 def _download(selected: Collection[UUID]) -> Tree | None:

@@ -13,6 +13,7 @@ import panel as pn
 
 from apps.api.sign_in import PageCaller
 from apps.dashboard.acting import Acting, Said
+from apps.dashboard.compare_place import MOST_SUBJECTS
 from apps.dashboard.components.dialogs import CLOSE, NO_DIALOG
 from apps.dashboard.components.elements import Deed, Elements
 from apps.dashboard.components.notices import Notices
@@ -148,7 +149,7 @@ class RunsList:
                 in_background(self._all_that_match, self._select)
                 return
             case "bulk-compare":
-                runs = "&".join(f"run={run_id}" for run_id in sorted(self._selected, key=str)[:50])
+                runs = "&".join(f"run={run_id}" for run_id in sorted(self._selected, key=str)[:MOST_SUBJECTS])
                 self._listing.load(f"/compare?{runs}")
         self._draw()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from apps.dashboard.components.elements import Deed
 from apps.dashboard.given import typed, uuid_of
 from apps.dashboard.pages.run_verbs import VERBS
+from apps.dashboard.pages.runs_bars import selection_bar
 from apps.dashboard.pages.runs_page import place_after
 from apps.dashboard.pages.runs_table import IN_MENU
 from apps.dashboard.people_place import PeoplePlace
@@ -55,3 +58,11 @@ def test_a_menu_offers_what_needs_no_words():
     assert [verb for verb in VERBS[RunState.PAUSED] if verb in IN_MENU] == [
         Verb.RESUME, Verb.STOP, Verb.RERUN, Verb.DELETE,
     ]  # fmt: skip
+
+
+def test_a_comparison_says_of_how_many_it_will_be():
+    """Sixty were selected, and fifty are compared: not in silence."""
+    bars = [str(selection_bar([UUID(int=number) for number in range(count)], count)) for count in (50, 60)]
+
+    assert "of them" not in bars[0]
+    assert "Compare 50 of them" in bars[1]
