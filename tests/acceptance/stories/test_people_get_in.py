@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.acceptance.stories.laboratory import PASSWORD, Laboratory, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_an_administrator_moves_in_and_invites_grace(laboratory: Laboratory):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.acceptance.stories.laboratory import PASSWORD, Laboratory
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_token_is_used_until_its_owner_is_disabled(laboratory: Laboratory):

@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from apps.dashboard import words
 from tests.acceptance.stories.laboratory import MODEL, Laboratory, answered, clouds
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 EPOCHS = 5
 TRAINED_WITHIN_S = 120.0

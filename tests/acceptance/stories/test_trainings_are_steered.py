@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.acceptance.stories.laboratory import MODEL, Laboratory, clouds
 from tests.acceptance.test_run_pages_in_a_browser import PATIENCE_MS, POINTS, Watched
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 EPOCHS = 40
 WORKER_COMES_MS = 120_000  # a new worker imports TensorFlow, on a machine that does other things too
