@@ -154,8 +154,10 @@ def change_settings(
     with database.connection() as conn:
         settings.lock_settings(conn)
         provided(conn)
-        settings.set_settings(conn, wanted, by=actor.name)
-        for key, value in wanted.items():
+        before = all_settings(conn)
+        changed = {key: value for key, value in wanted.items() if value != before[key]}
+        settings.set_settings(conn, changed, by=actor.name)
+        for key, value in changed.items():
             actor.note(conn, "changed a setting", key, str(value))
 
 
