@@ -22,6 +22,7 @@ RETRY_AFTER_S = 2.0
 FETCHING_AT_ONCE = 3
 AGAIN_AFTER_S = 15.0  # a page that could not be read for a reason nobody thought of
 REST_AFTER_WORK = 6.0  # a page rests so many times as long as its fetch took
+UNWATCHED_LOOK_S = 1.0  # so often a page without a browser looks whether it has one again
 T = TypeVar("T")
 Listener = Callable[[str | None], None]  # gets a run's id ('' of people), or None: anything may have changed
 
@@ -106,6 +107,11 @@ class Refresher(Generic[T]):
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._subscriptions: list[Callable[[], None]] = []
+        self._is_watched: Callable[[], bool] = lambda: True
+
+    def only_while(self, is_watched: Callable[[], bool]) -> None:
+        """Do nothing while this says that nobody looks; what changed meanwhile is fetched afterwards."""
+        self._is_watched = is_watched
 
     def start(self) -> None:
         """Fetch and show now, and then at every change. Call on the event loop."""
@@ -133,6 +139,8 @@ class Refresher(Generic[T]):
     async def _run(self) -> None:
         while True:
             await self._changed.wait()
+            while not self._is_watched():
+                await asyncio.sleep(UNWATCHED_LOOK_S)
             self._changed.clear()
             took_s = 0.0
             try:

@@ -44,9 +44,16 @@ def on_this_page(make: Callable[[OnPage], Refresher[Any]]) -> Refresher[Any]:
         return schedule
 
     refresher = make(when_allowed)
+    # A closed page is kept for a while, in case its browser comes back; until then nobody would see what it fetches.
+    refresher.only_while(lambda: _has_browser(document))
     pn.state.onload(refresher.start)
     pn.state.on_session_destroyed(lambda _context: refresher.stop())
     return refresher
+
+
+def _has_browser(document: Any) -> bool:
+    session = getattr(document.session_context, "session", None)
+    return session is None or session.connection_count > 0
 
 
 def in_background(work: Callable[[], T], then: Callable[[T], None], *, lane: Lane | None = None) -> None:

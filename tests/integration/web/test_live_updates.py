@@ -187,3 +187,34 @@ def test_pages_about_people_hear_of_accounts_and_of_nothing_that_goes_on_all_the
         assert about_runs == [None]
 
     asyncio.run(story())
+
+
+def test_a_page_without_a_browser_fetches_when_somebody_is_back(database: Database, monkeypatch):
+    """A closed page is kept for two minutes; people who go from page to page would each leave a dozen that work on."""
+    monkeypatch.setattr(live, "UNWATCHED_LOOK_S", 0.05)
+    submit(database, "Left", run_specs("Left"))
+    lease = claim(database)
+    shown, watched = [], [True]
+
+    async def story() -> None:
+        refresher = Refresher(
+            LiveFeed(database),
+            concerns=lambda _run_id: True,
+            fetch=lambda: "news",
+            show=shown.append,
+            show_away=lambda: shown.append("away"),
+            pause_s=0.0,
+        )
+        refresher.only_while(lambda: watched[0])
+        refresher.start()
+        await until(lambda: len(shown) >= 1)
+        await asyncio.sleep(0.5)  # the feed's "I listen now" has come
+        watched[0], before = False, len(shown)
+        train(database, lease, range(3))
+        await asyncio.sleep(0.5)
+        assert len(shown) == before
+        watched[0] = True
+        await until(lambda: len(shown) > before)
+        refresher.stop()
+
+    asyncio.run(story())
