@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -100,6 +102,7 @@ def _rest(settings: WebSettings, sessions: Callable[[Database], Sessions]) -> Fa
     app.state.sessions = sessions(database)
     app.state.sockets = OpenSockets()
     app.state.feed = LiveFeed(database)
+    app.state.listening = Counter[UUID]()
     _add_routes(app)
     describe_with_examples(app)
     return app

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from apps.api.problems import documented
-from apps.api.request_state import caller_of, database_of
+from apps.api.request_state import caller_of, database_of, is_still_let_in
 from apps.dashboard.live import LiveFeed
 from nntracker_ray.errors import ConflictError, DatabaseAwayError
 from nntracker_ray.storage.change_queries import visible_changes, visible_deletions
@@ -22,6 +24,7 @@ GATHER_S = 0.2  # changes that come closer together are told together
 # Whoever listens comes back with the same token or cookie, and the gate looks at it again.
 LONGEST_S = 600.0
 MOST_LISTENERS = 300
+MOST_OF_ONE = 30  # of one account or share link; else one would keep all others out
 Told: TypeAlias = Mapping[str, list[UUID]]  # event -> runs
 
 router = APIRouter(prefix="/api", tags=["events"])
@@ -76,11 +79,13 @@ async def follow_runs(request: Request, experiment_id: UUID | None = None) -> St
     A comment every 15 s says that the line is open.
     """
     feed: LiveFeed = request.app.state.feed
-    if feed.listeners >= MOST_LISTENERS:
-        raise ConflictError(f"{MOST_LISTENERS} listen already; ask again later, or without following")
+    listening: Counter[UUID] = request.app.state.listening
     viewer_id, database = caller_of(request).viewer_id, database_of(request)
+    _require_room(feed, listening[viewer_id])
 
-    def seen(run_ids: set[UUID]) -> Told:
+    def seen(run_ids: set[UUID]) -> Told | None:
+        if not is_still_let_in(request):
+            return None
         with database.connection() as conn:
             changed = visible_changes(conn, viewer_id=viewer_id, run_ids=run_ids, experiment_id=experiment_id)
             left = run_ids - {*changed}
@@ -88,33 +93,58 @@ async def follow_runs(request: Request, experiment_id: UUID | None = None) -> St
         return {"runs": changed, "deleted": gone}
 
     return StreamingResponse(
-        told(feed, seen), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+        told(feed, seen, place(listening, viewer_id)),
+        media_type="text/event-stream",
+        headers={"x-accel-buffering": "no"},
     )
 
 
-async def told(feed: LiveFeed, seen: Callable[[set[UUID]], Told]) -> AsyncIterator[str]:
+def _require_room(feed: LiveFeed, of_this_one: int) -> None:
+    if feed.listeners >= MOST_LISTENERS:
+        raise ConflictError(f"{MOST_LISTENERS} listen already; ask again later, or without following")
+    if of_this_one >= MOST_OF_ONE:
+        raise ConflictError(f"you listen {MOST_OF_ONE} times already; end one of them first")
+
+
+@contextmanager
+def place(listening: Counter[UUID], viewer_id: UUID) -> Iterator[None]:
+    """Counts a listener while it listens."""
+    listening[viewer_id] += 1
+    try:
+        yield
+    finally:
+        listening[viewer_id] -= 1
+        if not listening[viewer_id]:
+            del listening[viewer_id]
+
+
+async def told(
+    feed: LiveFeed, seen: Callable[[set[UUID]], Told | None], held: AbstractContextManager[None]
+) -> AsyncIterator[str]:
     """The events, one text each.
 
     Args:
-        seen: What of some runs the listener may hear. Blocking; runs in a thread.
+        seen: What of some runs the listener may hear; None: nothing any more. Blocking; runs in a thread.
+        held: Entered while there may be more to tell.
     """
     heard = Heard()
     ends_at_s = asyncio.get_running_loop().time() + LONGEST_S
-    unsubscribe = feed.subscribe(heard.note)
-    try:
+    with held, ExitStack() as stack:
+        stack.callback(feed.subscribe(heard.note))
         yield event("all")
         while asyncio.get_running_loop().time() < ends_at_s:
             if not await heard.some(HEARTBEAT_S):
                 yield ": still here\n\n"
                 continue
             await asyncio.sleep(GATHER_S)
-            if text := await _news(heard, seen):
+            text = await _news(heard, seen)
+            if text is None:
+                return
+            if text:
                 yield text
-    finally:
-        unsubscribe()
 
 
-async def _news(heard: Heard, seen: Callable[[set[UUID]], Told]) -> str:
+async def _news(heard: Heard, seen: Callable[[set[UUID]], Told | None]) -> str | None:
     run_ids, anything = heard.take()
     if anything:
         return event("all")
@@ -122,6 +152,8 @@ async def _news(heard: Heard, seen: Callable[[set[UUID]], Told]) -> str:
         visible = await asyncio.to_thread(seen, run_ids)
     except DatabaseAwayError:
         return event("all")  # the listener finds out by itself whether it is back
+    if visible is None:
+        return None
     return "".join(event(name, run_ids=[*map(str, found)]) for name, found in visible.items() if found)
 
 

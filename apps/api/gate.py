@@ -111,12 +111,10 @@ class Gate:
         self, scope: Scope, rule: Rule, headers: Headers, origin: str, token: str | None
     ) -> Caller:
         secret = session_secret(headers.get("cookie", ""), origin)
-        now = datetime.now(UTC)
+        recognise = self._recogniser(secret, token)
+        scope["state"]["recognise"] = recognise  # long answers look again
         try:
-            if token is not None:
-                caller = await asyncio.to_thread(self._sessions.token_caller, token, now=now)
-            else:
-                caller = await asyncio.to_thread(self._sessions.caller, secret, now=now)
+            caller = await asyncio.to_thread(recognise)
         except DatabaseAwayError:
             raise Refusal(_away(rule)) from None
         if caller is None and token is not None:
@@ -124,6 +122,11 @@ class Gate:
         if caller is None:
             raise Refusal(_sign_in_first(scope, rule, origin, stale=secret is not None))
         return caller
+
+    def _recogniser(self, secret: str | None, token: str | None) -> Callable[[], Caller | None]:
+        if token is not None:
+            return lambda: self._sessions.token_caller(token, now=datetime.now(UTC))
+        return lambda: self._sessions.caller(secret, now=datetime.now(UTC))
 
     def _origin(self, scope: Scope) -> str | None:
         return own_origin(Headers(scope=scope).get("host", ""), self._public_origins)

@@ -19,6 +19,11 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def is_still_let_in(request: Request) -> bool:
+    """Whether the session or token of the request counts by now. Blocking; for answers that go on for long."""
+    return request.state.recognise() is not None
+
+
 def actor_of(request: Request) -> Actor:
     """The account that makes the request. Only behind rules that want one."""
     caller = caller_of(request)

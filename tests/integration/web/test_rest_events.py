@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
+from apps.api.events import MOST_OF_ONE
 from nntracker_ray.storage.change_queries import visible_deletions
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.deletion_writes import delete_runs
@@ -106,3 +109,49 @@ def test_a_deletion_is_told_to_those_who_saw_the_run(client: httpx.Client, datab
         of = {who: visible_deletions(conn, viewer_id=who, run_ids=both) for who in (owner, bob, eve)}
     assert told == ("deleted", {"run_ids": [str(both[0])]})
     assert of == {owner: both[:1], bob: both[:1], eve: both[1:]}
+
+
+def test_nothing_is_told_after_the_session_has_ended(client: httpx.Client, database: Database):
+    """A stream outlives the request that began it; whoever was signed out must not go on hearing (T15)."""
+    runs = run_specs("Followed")
+    submit(database, "Followed", runs)
+
+    def end_and_change() -> None:
+        with database.connection() as conn:
+            conn.execute("UPDATE api_tokens SET revoked_at = now()")
+        with database.connection() as conn:
+            conn.execute("SELECT pg_notify('nntracker_runs', %s)", [str(runs[0].run_id)])
+
+    with client.stream("GET", "/api/events") as answer:
+        heard = events(answer)
+        assert [next(heard)[0], next(heard)[0]] == ["all", "all"]  # by now it listens
+        threading.Timer(0.5, end_and_change).start()
+        told = [*heard]
+
+    assert told == []
+    assert client.get("/api/events").status_code == 401
+
+
+def test_one_listener_leaves_places_to_others(client: httpx.Client):
+    """A program that follows and never ends what it began would else keep everybody from following."""
+    with ExitStack() as open_streams:
+        streams = [client.stream("GET", "/api/events") for _ in range(MOST_OF_ONE)]
+        heard = [events(open_streams.enter_context(stream)) for stream in streams]
+        assert [next(one)[0] for one in heard] == ["all"] * MOST_OF_ONE
+        refused = client.get("/api/events")
+    assert refused.status_code == 409
+    assert f"you listen {MOST_OF_ONE} times already" in refused.json()["detail"]
+    until(lambda: is_let_in(client))
+
+
+def is_let_in(client: httpx.Client) -> bool:
+    with client.stream("GET", "/api/events") as answer:
+        return answer.is_success
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait: the server hears a little later that a line was cut."""
+    ends_at_s = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < ends_at_s
+        time.sleep(0.05)
