@@ -27,7 +27,7 @@ from tests.security.described_routes import document
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("NNTRACKER_SCHEMATHESIS_EXAMPLES", "8"))  # of each operation; more by hand
+EXAMPLES = int(os.environ.get("NNTRACKER_SCHEMATHESIS_EXAMPLES", "3"))  # of each operation; more by hand
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -123,11 +123,9 @@ class TestEachPage:
         """The dark theme has its own colours; what is what is the same."""
         opened.page.set_viewport_size(WIDE)
         opened.page.get_by_role("button", name="Toggle theme").click()
+        opened.page.mouse.move(0, 0)  # else its tooltip is half there
         opened.page.evaluate(STILL)
-        wide = serious(opened.page, CONTRAST)
-        on_a_phone(opened.page)
 
-        assert wide == []
         assert serious(opened.page, CONTRAST) == []
 
     def test_complains_of_nothing(self, opened: Witness):

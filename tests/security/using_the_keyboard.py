@@ -10,6 +10,7 @@ CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 # Each control gets a number; each number that was focused is noted, with whether that can be seen.
 PREPARE = f"""() => {{
   {EVERYWHERE}
+  document.activeElement?.blur();
   const looks = (node) => {{
     const look = getComputedStyle(node);
     const outline = look.outlineStyle === "none" ? "" : look.outlineStyle + look.outlineWidth;
@@ -38,7 +39,6 @@ PREPARE = f"""() => {{
     }}, true);
   }}
   window.about = about;
-  document.activeElement?.blur();
   return window.walk.left.size;
 }}"""
 FOUND = """() => {

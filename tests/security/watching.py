@@ -84,7 +84,7 @@ class Witness:
     def visit(self, path: str) -> Page:
         """Open a page and wait until it has drawn itself."""
         self.page.goto(self.address + path)
-        self.page.wait_for_selector("h1")
+        self.page.wait_for_selector("h1:visible")
         self.page.evaluate(STILL)
         return self.page
 
