@@ -27,8 +27,8 @@ HELD_BYTES = 8 * 1024 * 1024  # in memory; more waits on disk
 BLOCK_BYTES = 256 * 1024
 
 router = APIRouter(prefix="/api/runs/{run_id}/files", tags=["files"], responses=documented(404))
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}}, "description": "the file"}
+JSON_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}}, "description": "the file"}
 }
 TABLE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -54,7 +54,7 @@ async def metrics_file(request: Request, run_id: UUID, kind: Literal["csv", "par
     return StreamingResponse(_blocks(file), media_type=media, headers={"content-disposition": called})
 
 
-@router.get("/experiment.json", response_class=Response, responses={**FILE, **documented(404)})
+@router.get("/experiment.json", response_class=Response, responses={**JSON_FILE, **documented(404)})
 def experiment_file(request: Request, run_id: UUID) -> Response:
     """The experiment that the run belongs to, as it was submitted."""
     viewer_id = caller_of(request).viewer_id
@@ -64,7 +64,7 @@ def experiment_file(request: Request, run_id: UUID) -> Response:
     return _json_file(found.config, f"experiment-{str(row.experiment_id)[:8]}.json")
 
 
-@router.get("/run.json", response_class=Response, responses={**FILE, **documented(404)})
+@router.get("/run.json", response_class=Response, responses={**JSON_FILE, **documented(404)})
 def specification_file(request: Request, run_id: UUID) -> Response:
     """Everything that determines the run."""
     with database_of(request).connection() as conn:
