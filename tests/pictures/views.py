@@ -101,7 +101,8 @@ def _comparisons(story: Story) -> Iterable[View]:
     everything = f"/compare?experiment={digits}"
     yield View("compare-empty", "/compare")
     yield View("compare-lines", f"{everything}&metric=val_accuracy", has_charts=True)
-    yield View("compare-groups", "/compare?tag=nightly&tag=table&metric=loss&members=yes", has_charts=True)
+    groups = "&".join(f"tag=Digits+folds+({optimizer})+(LR1)" for optimizer in ("O1", "O2"))
+    yield View("compare-groups", f"/compare?{groups}&metric=val_loss&members=yes", has_charts=True)
     yield View("compare-folds", f"{everything}&view=folds&metric=val_loss", has_charts=True)
     yield View("compare-difference", f"/compare?run={first}&run={second}&view=difference", has_charts=True)
     yield View("compare-parameters", f"{everything}&view=parameters&metric=val_accuracy", has_charts=True)
