@@ -17,7 +17,7 @@ const ATTRIBUTES = new Set(["accept", "autocomplete", "autofocus", "class", "col
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const LIVE_PAUSE_MS = 220;
 const SAID_MS = 2000;
-const TWICE_MS = 500; // nobody means to send one form twice within so little time
+const TWICE_MS = 500; // nobody means to send the same words twice within so little time
 const OWN = /^\/(?![/\\\t\n\r])/; // a place of ours, and no other host: browsers leave tabs and line ends out
 
 function set(node, name, value) {
@@ -131,9 +131,11 @@ function listen(holder, model, send) {
     const form = event.target;
     if (!form.dataset.act) return;
     event.preventDefault();
-    if (event.timeStamp - (form.sentAt ?? -TWICE_MS) < TWICE_MS) return;
-    form.sentAt = event.timeStamp;
-    send({act: form.dataset.act, fields: fieldsOf(form), value: event.submitter?.value ?? ""});
+    const said = {act: form.dataset.act, fields: fieldsOf(form), value: event.submitter?.value ?? ""};
+    const words = JSON.stringify(said);
+    if (form.said === words && event.timeStamp - form.saidAt < TWICE_MS) return;
+    [form.said, form.saidAt] = [words, event.timeStamp];
+    send(said);
   });
   // Of the menus one is open, until one presses elsewhere or chooses something.
   const closeMenus = (but) => holder.querySelectorAll("details[data-menu][open]").forEach((menu) => {
