@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help env start down test test-all check lint types layers bench chaos docs-figures clean
+.PHONY: help env start down test test-slow test-all check lint types layers bench chaos docs-figures clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,11 +30,18 @@ start: env  ## start the platform and look at an example that trains (Ctrl-C end
 down: env  ## end a platform that runs in the background
 	$(BIN)/nntracker down
 
-test: check  ## the fast suite, on a real PostgreSQL, a real Ray and a real browser
-	$(BIN)/pytest -m "not slow and not timescale"
+# Tests wait for others most of the time. Those of a file stay together: they share what they start.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+
+test: check  ## the fast suite, on a real PostgreSQL, a real Ray and a real browser (WORKERS=2)
+	$(PYTEST) -m "not slow and not timescale"
+
+test-slow: env  ## the slow ones alone
+	$(PYTEST) -m "slow or timescale"
 
 test-all: check  ## every test, the slow ones too
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: env lint types layers  ## ruff, mypy and the import order
 
