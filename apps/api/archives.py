@@ -117,7 +117,9 @@ def download_selection(request: Request, wanted: ArchiveIn) -> StreamingResponse
     return _archive(request, choice, wanted.checkpoints)
 
 
-@router.post("/archives/import", status_code=201, openapi_extra=ZIP_BODY, responses=documented(400, 409, 413))
+@router.post(
+    "/archives/import", status_code=201, openapi_extra=ZIP_BODY, responses=documented(400, 409, 413, 507)
+)
 async def upload_archive(request: Request, response: Response) -> ImportedOut:
     """Bring an archive in, all of it or nothing; its runs are then yours. 409: all of it is here already."""
     actor, database, home = actor_of(request), database_of(request), home_of(request)

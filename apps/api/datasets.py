@@ -38,7 +38,7 @@ FILE_BODY = {
     "",
     status_code=201,
     openapi_extra=FILE_BODY,
-    responses={200: {"model": DatasetOut}, **documented(400, 409, 413)},
+    responses={200: {"model": DatasetOut}, **documented(400, 409, 413, 507)},
 )
 async def upload_dataset(
     request: Request,

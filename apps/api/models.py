@@ -33,7 +33,7 @@ MODEL_BODY = {
     "",
     status_code=201,
     openapi_extra=MODEL_BODY,
-    responses={200: {"model": ModelOut}, **documented(400, 409, 413)},
+    responses={200: {"model": ModelOut}, **documented(400, 409, 413, 507)},
 )
 async def upload_model(
     request: Request,

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from apps.api.bodies import TooLargeError
 from apps.api.etags import OvertakenError
 from apps.api.sign_in import TooManyAttemptsError
+from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import (
     BadInputError,
     CheckpointError,
@@ -80,6 +81,7 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(UnconfirmedError, _unconfirmed)
     app.add_exception_handler(ConfigError, _not_usable)
     app.add_exception_handler(TooManyAttemptsError, _too_many)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _refused)
 
@@ -128,6 +130,14 @@ def _too_many(_request: Request, error: Exception) -> JSONResponse:
     answer = problem(429, str(error))
     answer.headers["retry-after"] = str(error.retry_after_s)
     return answer
+
+
+def _no_room(_request: Request, error: Exception) -> JSONResponse:
+    if not is_disk_full(error):
+        raise error
+    return problem(
+        507, "the disk of the platform is full; nothing was kept. Free some room, then send it again"
+    )
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,26 +16,16 @@ from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from tests.integration.runs.run_kit import Lab, actors_of, new_lab
 from tests.ray_cluster import local_ray
+from tests.small_disk import needs_root, small_disk
 
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk asks for root"),
+    needs_root,
 ]
 SIZE = 16 * 2**20  # bytes of the small disk
 LONG = 100_000
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of its own for one folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +36,8 @@ def lab(
     home = Home(tmp_path_factory.mktemp("lab"))
     made = new_lab(home, module_database, rows=1500, units=1000)
     with (
-        small_disk(home.checkpoints),
-        small_disk(home.spool),
+        small_disk(home.checkpoints, SIZE),
+        small_disk(home.spool, SIZE),
         local_ray(cpus=2),
         actors_of(home, module_database_url),
     ):
