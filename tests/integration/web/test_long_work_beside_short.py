@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from nntracker_ray.storage.connection import Database
 from tests.rest_client import rest_client
 
 MANY = 50  # more than any pool of threads that requests share
+NOBODYS = UUID(int=7)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +48,11 @@ def busy(lane: Lane) -> Iterator[None]:
     ("lane", "method", "path"),
     [
         (Lane.IMPORTS, "POST", "/api/archives/import"),
-        (Lane.CHECKPOINTS, "GET", f"/api/runs/{uuid4()}/checkpoints/last"),
-        (Lane.FILES, "GET", f"/api/runs/{uuid4()}/files/metrics.csv"),
-        (Lane.NUMBERS, "GET", f"/api/runs/{uuid4()}/weights?layer=dense"),
-        (Lane.NUMBERS, "GET", f"/api/metrics?experiment_id={uuid4()}"),
-        (Lane.NUMBERS, "GET", f"/api/compare/aggregate?run_id={uuid4()}&metric=loss"),
+        (Lane.CHECKPOINTS, "GET", f"/api/runs/{NOBODYS}/checkpoints/last"),
+        (Lane.FILES, "GET", f"/api/runs/{NOBODYS}/files/metrics.csv"),
+        (Lane.NUMBERS, "GET", f"/api/runs/{NOBODYS}/weights?layer=dense"),
+        (Lane.NUMBERS, "GET", f"/api/metrics?experiment_id={NOBODYS}"),
+        (Lane.NUMBERS, "GET", f"/api/compare/aggregate?run_id={NOBODYS}&metric=loss"),
     ],
     ids=str,
 )

@@ -152,7 +152,7 @@ class TestCommands:
             ({"verb": "pause", "selection": {}}, 400, "selection"),
             ({"verb": "pause", "selection": {"states": ["queued"]}}, 400, "states alone"),
             ({"verb": "pause", "selection": {"tag": "none"}}, 404, "no run"),
-            ({"verb": "pause", "selection": {"run_ids": [str(uuid4())]}}, 404, "no run"),
+            ({"verb": "pause", "selection": {"run_ids": [str(UUID(int=7))]}}, 404, "no run"),
             ({"verb": "extend", "selection": {"tag": "nightly"}}, 400, "epochs"),
             ({"verb": "extend", "selection": {"tag": "nightly"}, "arguments": {"epochs": -1}}, 400, "epochs"),
             ({"verb": "pause", "selection": {"tag": "nightly"}, "arguments": {"x": 1}}, 400, "x"),
