@@ -17,8 +17,7 @@ from nntracker_ray.storage.connection import Database
 from tests.security.hostile_stage import ADMINISTRATOR, PASSWORD, HostileStage, set_stage
 from tests.security.hostile_words import CANARY, DRAWN, MARK, WORDS
 from tests.security.pages_of_all import compare_views, people_views, run_views
-from tests.security.watching import Witness, chromium, witness
-from tests.web_examples import web_server
+from tests.security.watching import Witness, witness
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -52,18 +51,6 @@ PAGES = [*pages(NOBODY, NOBODY, NOBODY)]
 @pytest.fixture(scope="module")
 def stage(module_database: Database) -> HostileStage:
     return set_stage(module_database)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory, module_database: Database, stage: HostileStage) -> Iterator[str]:
-    with web_server(tmp_path_factory.mktemp("home"), module_database.dsn) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from apps.dashboard import words
 from tests.acceptance.stories.laboratory import MODEL, Laboratory, answered, clouds
@@ -65,15 +65,20 @@ def runs(script: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> list
         time.sleep(0.5)
 
 
+def with_all_selected(page: Page, runs: list[dict[str, Any]], button: str) -> None:
+    """Select these runs in the list, and press what stands below it."""
+    for run in runs:
+        page.get_by_role("checkbox", name=f"Select {run['name']}").check()
+    page.get_by_role("region", name="Selected runs").get_by_role("button", name=button).click()
+
+
 def test_runs_are_tagged_together_and_compared_by_their_tag(
     laboratory: Laboratory, grace: str, script: httpx.Client, runs: list[dict[str, Any]]
 ):
     """Select, tag, compare: the table's numbers are NumPy's over the numbers that the runs reported."""
     with laboratory.signed_in(grace) as watched:
         page = watched.page
-        for run in runs:
-            page.get_by_role("checkbox", name=f"Select {run['name']}").check()
-        page.get_by_role("region", name="Selected runs").get_by_role("button", name="Tag …").click()
+        with_all_selected(page, runs, "Tag …")
         page.get_by_role("dialog").get_by_label("Add").fill("chosen, by rate")
         page.get_by_role("button", name="Change tags").click()
         expect(page.get_by_text("2 runs of 2 changed")).to_be_visible()
@@ -99,9 +104,7 @@ def test_a_run_is_subtracted_from_another(
     """Chosen from the list; last, mean and extremes are those of the difference of what REST tells."""
     with laboratory.signed_in(grace) as watched:
         page = watched.page
-        for run in runs:
-            page.get_by_role("checkbox", name=f"Select {run['name']}").check()
-        page.get_by_role("region", name="Selected runs").get_by_role("button", name="Compare").click()
+        with_all_selected(page, runs, "Compare")
         page.get_by_role("button", name="Difference").click()
         page.get_by_label("What it is subtracted from").select_option(f"run:{runs[0]['run_id']}")
         page.get_by_label("What is subtracted", exact=True).select_option(f"run:{runs[1]['run_id']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,7 +26,7 @@ from nntracker_ray.accounts.roles import Role
 from nntracker_ray.accounts.secrets import new_secret, secret_hash
 from nntracker_ray.storage import account_writes, session_writes, sharing_writes
 from nntracker_ray.storage.connection import Database
-from tests.web_examples import run_specs, submit, web_server
+from tests.web_examples import run_specs, submit
 
 PASSWORD = "violet tractor under seven clouds"
 OTHER = "eleven quiet kettles on a roof"
@@ -36,12 +36,6 @@ PATIENCE_S = 20
 @pytest.fixture(scope="module")
 def database(module_database: Database) -> Database:
     return module_database
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory, database: Database) -> Iterator[str]:
-    with web_server(tmp_path_factory.mktemp("home"), database.dsn) as address:
-        yield address
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from statistics import median
 
 import pytest
 
@@ -104,5 +103,6 @@ def test_an_unknown_name_costs_as_much_as_a_known_one(sessions: Sessions):
             sessions.by_password(name, "a wrong password", now=now, visit=Visit(f"10.0.{turn}.{len(name)}"))
             costs.append(time.process_time() - began)
 
-    known, unknown = (median(costs) for costs in spent.values())
+    # What else runs on the machine only adds to a cost: the least of many is its own.
+    known, unknown = (min(costs) for costs in spent.values())
     assert abs(known - unknown) / known < 0.05

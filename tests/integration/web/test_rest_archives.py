@@ -10,27 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from apps.api.sign_in import make_login_link
-from nntracker_ray.home import Home
 from nntracker_ray.storage.connection import Database
-from tests.web_examples import finish, run_specs, submit, web_server
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def client(home: Home, module_database: Database) -> Iterator[httpx.Client]:
-    """Signed in, and speaking as our own pages do; one for the module, as its server takes long to start."""
-    with (
-        web_server(home.root, module_database.dsn) as address,
-        httpx.Client(base_url=address, headers={"origin": address}, timeout=120) as client,
-    ):
-        token = make_login_link(module_database, address).partition("#")[2]
-        client.post("/session", json={"token": token}).raise_for_status()
-        yield client
+from tests.web_examples import finish, run_specs, submit
 
 
 @pytest.fixture

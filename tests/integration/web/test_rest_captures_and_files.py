@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
@@ -12,12 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apps.api.sign_in import make_login_link
 from nntracker_ray.records import Batch, Capture, Lease, RunFact, WeightArray
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
 from tests.integration.storage.examples_of_records import NOON
-from tests.web_examples import claim, run_specs, submit, train, web_server
+from tests.web_examples import claim, run_specs, submit, train
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 SUMMARY = {"layers": [{"name": "dense", "kind": "Dense", "output_shape": [None, 3], "parameters": 6}]}
@@ -40,15 +38,6 @@ def lease(module_database: Database) -> Lease:
             conn, [Batch(lease.run_no, lease.attempt, (*captures, RunFact("model_summary", SUMMARY)))]
         )
     return lease
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory, module_database: Database) -> Iterator[httpx.Client]:
-    home = tmp_path_factory.mktemp("home")
-    with web_server(home, module_database.dsn) as address, httpx.Client(base_url=address) as client:
-        token = make_login_link(module_database, address).partition("#")[2]
-        client.post("/session", json={"token": token}, headers={"origin": address}).raise_for_status()
-        yield client
 
 
 def refuse_constants(name: str) -> None:

@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
 import pytest
 
-from apps.api.sign_in import make_login_link
 from nntracker_ray.checkpoints.archive import write_archive
 from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.home import Home
 from nntracker_ray.records import Adaptation, Batch, LogLine, RunState
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
-from tests.web_examples import claim, end, finish, run_specs, submit, train, web_server
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def client(home: Home, module_database: Database) -> Iterator[httpx.Client]:
-    """Signed in, and speaking as our own pages do; one for the module, as its server takes long to start."""
-    with (
-        web_server(home.root, module_database.dsn) as address,
-        httpx.Client(base_url=address, headers={"origin": address}) as client,
-    ):
-        token = make_login_link(module_database, address).partition("#")[2]
-        client.post("/session", json={"token": token}).raise_for_status()
-        yield client
+from tests.web_examples import claim, end, finish, run_specs, submit, train
 
 
 @pytest.fixture

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import httpx
-import pytest
-
-from nntracker_ray.storage.connection import Database
-from tests.rest_client import rest_client
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 NOT_JSON = ("application/octet-stream", "application/zip", "application/yaml")
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory, module_database: Database) -> Iterator[httpx.Client]:
-    """The local account."""
-    with rest_client(tmp_path_factory.mktemp("home"), module_database) as client:
-        yield client
 
 
 def bodies(document: dict) -> Iterator[tuple[str, str, dict]]:

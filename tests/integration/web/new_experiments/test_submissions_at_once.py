@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,20 +12,10 @@ import pytest
 from nntracker_ray.home import Home
 from nntracker_ray.models.catalog import load_catalog
 from nntracker_ray.storage.connection import Database
+from tests.integration.web.new_experiments.iris import FILE, IRIS, MODEL
 from tests.rest_client import rest_client
 
-IRIS = Path(__file__).parents[3] / "examples" / "iris"
-FILE = """
-name: Iris
-model: flowers
-dataset_train: iris.arff
-label_column: kind
-total_epochs: 4
-loss_functions: [SparseCategoricalCrossentropy]
-learning_rates: [0.1, 0.01]
-folds: {kind: stratified, count: 3}
-tags: [same]
-"""
+TAGGED = FILE + "tags: [same]\n"
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +25,14 @@ def client(tmp_path_factory, module_database: Database) -> Iterator[httpx.Client
     load_catalog(Home(home))
     with rest_client(home, module_database) as client:
         client.timeout = httpx.Timeout(120)
-        for kind, name, file in (("datasets", "iris.arff", "iris.arff"), ("models", "flowers", "model.json")):
-            content = (IRIS / file).read_bytes()
+        for kind, name, file in (("datasets", "iris.arff", IRIS), ("models", "flowers", MODEL)):
+            content = file.read_bytes()
             client.post(f"/api/{kind}", params={"name": name}, content=content).raise_for_status()
         yield client
 
 
 def submit(client: httpx.Client) -> httpx.Response:
-    return client.post("/api/experiments", content=FILE)
+    return client.post("/api/experiments", content=TAGGED)
 
 
 def delete(client: httpx.Client) -> httpx.Response:
