@@ -33,7 +33,7 @@ WATCH = """() => {
       }
     }
   };
-  setInterval(look, 50);
+  setInterval(look, 500);  // seldom: what watches works on the same cores
 }"""
 
 

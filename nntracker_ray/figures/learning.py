@@ -41,6 +41,7 @@ def learning_curves(
     height: int = 280,
     view: CurveView = EPOCHS_AS_THEY_ARE,
     changes: Sequence[RateChange] = (),
+    on_page: bool = False,
 ) -> hv.Overlay:
     """A line per run and split of one metric; values that are not finite are gaps, and crosses at the axis.
 
@@ -54,6 +55,7 @@ def learning_curves(
         height: Pixels; the width follows the place.
         view: Which axis, scale and splits; a smooth line is drawn over the measured one, which stays visible.
         changes: Of the learning rate, marked where they took effect.
+        on_page: The page has a legend of its own: Bokeh builds its legend anew at each point that comes.
     Returns: An overlay whose last element, labelled "not finite", holds the crosses: NaN and -inf at the lower
         edge, inf at the upper one. It is there, empty, also when every value is finite.
     """
@@ -70,7 +72,9 @@ def learning_curves(
     overlay = hv.Overlay(
         [*inherited, *lines, *calm, *rings, *rate_marks(frame, changes, view.axis), _marks(series)]
     )
-    return overlay.opts(hv.opts.Overlay(backend="bokeh", **_overlay_options(len(lines), height, view)))
+    return overlay.opts(
+        hv.opts.Overlay(backend="bokeh", **_overlay_options(len(lines), height, view, on_page=on_page))
+    )
 
 
 def mark_height(value: float) -> float:
@@ -176,7 +180,7 @@ def _lost(series: Series) -> list[tuple[int, float]]:
     return list(zip(series.lost_epochs.tolist(), series.lost_values.tolist(), strict=True))
 
 
-def _overlay_options(lines: int, height: int, view: CurveView) -> dict[str, Any]:
+def _overlay_options(lines: int, height: int, view: CurveView, *, on_page: bool) -> dict[str, Any]:
     beside = lines > LEGEND_ABOVE
     return {
         "responsive": True,
@@ -186,7 +190,7 @@ def _overlay_options(lines: int, height: int, view: CurveView) -> dict[str, Any]
         "xlabel": AXIS_LABELS[view.axis],
         "logy": view.log,
         "ylabel": "",
-        "show_legend": lines > 0,
+        "show_legend": not on_page and lines > 0,
         "legend_position": "right" if beside else "top",
         "legend_opts": {
             "orientation": "vertical" if beside else "horizontal",

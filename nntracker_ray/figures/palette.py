@@ -14,5 +14,11 @@ MARK_COLOR = "#d0443e"
 
 def color_of(series: Series, *, single_run: bool) -> str:
     """A run alone is coloured by split; runs side by side are coloured by run, and the dash tells the split."""
-    index = list(Split).index(series.split) if single_run else series.run_index
-    return SERIES_COLORS[index % len(SERIES_COLORS)]
+    return (
+        color_of_split(series.split) if single_run else SERIES_COLORS[series.run_index % len(SERIES_COLORS)]
+    )
+
+
+def color_of_split(split: Split) -> str:
+    """Of a run alone."""
+    return SERIES_COLORS[list(Split).index(split)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,6 +119,46 @@ def test_a_curve_grows_while_one_looks(watched: Watched, database: Database):
     expect(watched.page.locator(".epochs-card tbody tr")).to_have_count(20)
     expect(watched.page.locator(".epochs-card td.strange")).to_have_count(0)  # no value is not NaN
     assert watched.page.evaluate("performance.timeOrigin") == loaded_at
+
+
+PAINTED = """() => {
+  const painted = [];
+  const look = (view) => {
+    if (view.repainted) painted.push(view._render_count);
+    for (const child of view.children_views?.() ?? []) look(child);
+  };
+  for (const view of Bokeh.index) look(view);
+  return painted;
+}"""
+
+
+def test_an_epoch_is_not_painted_twice_and_its_ranges_not_told(watched: Watched, database: Database):
+    """Twenty people who look at one run share a machine: Bokeh alone paints twice, and tells its ranges each time."""
+    submit(database, "Digits", run_specs("Digits"))
+    lease = claim(database)
+    train(database, lease, range(3))
+    told: list[str] = []
+
+    def note(frame: str) -> None:
+        told.extend(event["attr"] for event in json.loads(frame).get("events", ()))
+
+    watched.page.on("websocket", lambda socket: socket.on("framesent", note))
+    watched.page.goto(f"{watched.address}/run?id={lease.run_id}&tab=graphs")
+    watched.until_points("train", [3, 3])
+    watched.page.wait_for_timeout(1000)
+    before = watched.page.evaluate(PAINTED)
+    told.clear()
+
+    for epoch in range(3, 6):
+        train(database, lease, range(epoch, epoch + 1))
+        watched.until_points("train", [epoch + 1] * 2)
+        watched.page.wait_for_timeout(500)
+
+    painted = [now - then for now, then in zip(watched.page.evaluate(PAINTED), before, strict=True)]
+    assert len(painted) == 2
+    # Once more where an axis has got wider words. Left to itself Bokeh paints each of them six times.
+    assert all(3 <= times <= 4 for times in painted)
+    assert set(told) <= {"inner_width"}  # beside those words; not the ranges that follow the lines
 
 
 def test_the_list_follows_without_reloading(watched: Watched, database: Database):

@@ -44,7 +44,9 @@ class MetricChart:
     def draw(self) -> None:
         """Draw anew from all rows."""
         frame = self._rows.frame
-        figure = hv.render(learning_curves(frame, self.metric, view=self._view, changes=self._changes))
+        figure = hv.render(
+            learning_curves(frame, self.metric, view=self._view, changes=self._changes, on_page=True)
+        )
         self._sources = {renderer.name: renderer.data_source for renderer in figure.renderers}
         self._tails = {
             one.label: Tail.of(one, weight=self._view.smoothing, log=self._view.log)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import panel as pn
@@ -10,9 +10,12 @@ import panel as pn
 from apps.dashboard import words
 from apps.dashboard.components.chart import MetricChart
 from apps.dashboard.components.elements import Elements, h
+from apps.dashboard.components.swatch import swatch
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.curve_rows import CurveRows
 from nntracker_ray.figures import CurveView, RateChange, known_metrics
+from nntracker_ray.figures.palette import SPLIT_DASHES, color_of_split
+from nntracker_ray.figures.views import Split
 
 ALWAYS = ("accuracy", "loss")
 GRID = {
@@ -31,13 +34,18 @@ CARD = {
 }
 
 
-def chart_title(metric: str, latest: Mapping[str, float]) -> Tree:
-    """The metric's name and its latest values."""
-    parts = [("train", metric), ("validation", f"val_{metric}"), ("test", f"test_{metric}")]
+def chart_title(metric: str, latest: Mapping[str, float], drawn: Collection[Split]) -> Tree:
+    """The metric's name and its latest values, each beside a bit of its line: the legend of the chart."""
     said = [
-        h("span", f"{name} ", h("b", words.number(latest[key])), cls="latest num")
-        for name, key in parts
-        if key in latest
+        h(
+            "span",
+            swatch(color_of_split(split), SPLIT_DASHES[split]) if split in drawn else None,
+            f"{split} ",
+            h("b", words.number(latest[split.prefix + metric])),
+            cls="latest num",
+        )
+        for split in Split
+        if split.prefix + metric in latest
     ]
     return h("h2", metric, *said, cls="chart-title")
 
@@ -73,14 +81,15 @@ class ChartGrid:
             chart.extend(changes)
         self._arrange(shown_metrics(rows.latest, further))
         for metric, title in self._titles.items():
-            title.update(chart_title(metric, rows.latest))
+            title.update(chart_title(metric, rows.latest, self._view.splits))
 
     def _arrange(self, wanted: tuple[str, ...]) -> None:
         if tuple(self._charts) == wanted:
             return
         self._charts = {metric: self._charts.get(metric) or self._chart(metric) for metric in wanted}
         self._titles = {
-            metric: self._titles.get(metric) or Elements(chart_title(metric, self._rows.latest))
+            metric: self._titles.get(metric)
+            or Elements(chart_title(metric, self._rows.latest, self._view.splits))
             for metric in wanted
         }
         self.layout[:] = [self._card(metric) for metric in wanted]

@@ -26,6 +26,7 @@ SCRIPTS = (
     "uploads.js",
     "kept.js",
     "times.js",
+    "repaints.js",
     "elements.js",
 )  # one module in the browser, which cannot import from us
 

@@ -11,6 +11,7 @@ from apps.dashboard.compare_charts import Drawing, Key, last_finite
 from apps.dashboard.compare_place import Kind, View
 from apps.dashboard.compare_reader import Found, Offer
 from apps.dashboard.components.elements import h
+from apps.dashboard.components.swatch import swatch
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.pages.compare_bars import (
     KIND_WORDS,
@@ -126,7 +127,7 @@ def _legend(keys: Sequence[Key]) -> Tree:
             "li",
             h(
                 "button",
-                _swatch(key),
+                swatch(key.color, key.dash),
                 h("span", key.name),
                 h("span", key.about, cls="about"),
                 type="button",
@@ -143,13 +144,6 @@ def _legend(keys: Sequence[Key]) -> Tree:
         for key in keys
     ]
     return h("ul", *lines, cls="legend", aria_label="What is drawn")
-
-
-def _swatch(key: Key) -> Tree:
-    dashes = {"dashed": "6 3", "dotted": "2 3", "dotdash": "2 3 6 3", "dashdot": "6 3 2 3"}.get(key.dash)
-    line = {"x1": 0, "y1": 5, "x2": 22, "y2": 5, "stroke": key.color, "stroke-width": 2.6}
-    tree: Tree = ["line", {**line, **({"stroke-dasharray": dashes} if dashes else {})}, []]
-    return h("svg", tree, viewBox="0 0 22 10", width=22, height=10, aria_hidden="true")
 
 
 def _numbers(found: Found, drawing: Drawing | None) -> list[Tree]:
