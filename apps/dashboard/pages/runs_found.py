@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from apps.dashboard.pages.runs_drawn import DrawnRows
 from apps.dashboard.runs_place import PAGE_SIZE, RunsPlace
 from nntracker_ray.records import RunRow
 
@@ -35,6 +36,7 @@ class RunsPage:
     selected: frozenset[UUID] = frozenset()
     folds: Mapping[UUID, Sequence[FoldMean]] = field(default_factory=dict)  # by experiment
     tags: tuple[str, ...] = ()  # that there are
+    drawn: DrawnRows = field(default_factory=DrawnRows, compare=False)
 
     @property
     def pages(self) -> int:

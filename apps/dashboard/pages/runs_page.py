@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from apps.dashboard.given import typed, uuid_of
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
 from apps.dashboard.pages.runs_dialogs import delete_dialog, tag_dialog
+from apps.dashboard.pages.runs_drawn import DrawnRows
 from apps.dashboard.pages.runs_found import FoldMean, RunsPage
 from apps.dashboard.pages.runs_view import away_view, loading_view, runs_view
 from apps.dashboard.pages.share_dialog import ShareDialog
@@ -40,6 +42,7 @@ from nntracker_ray.storage.tag_writes import list_tags
 PAUSE_S = 0.4  # a hundred runs that train at once should not redraw the list a hundred times a second
 MOST_SELECTED = 10_000
 MOST_TAGS = 200
+TAGS_KEPT_S = 10.0  # to count all tags takes as long as to read a page; what one does oneself is seen at once
 
 
 def runs_page(platform: Platform) -> Any:
@@ -59,6 +62,9 @@ class RunsList:
             UUID
         ] = ()  # what the question about deleting is about, whatever is selected by then
         self._found: RunsPage | None = None
+        self._drawn = DrawnRows()
+        self._tags: tuple[str, ...] = ()
+        self._tags_until_s = 0.0  # on the monotonic clock
         self._listing = Elements(loading_view()).on_deed(self._on_deed)
         self._dialog = Elements(NO_DIALOG).on_deed(self._on_deed)
         self._notices = Notices()
@@ -89,9 +95,10 @@ class RunsList:
                 offset=place.offset,
             )
             folds = fold_means(conn, self._caller.viewer_id, found.rows)
-            tags = tuple(
-                row.tag for row in list_tags(conn, viewer_id=self._caller.viewer_id, limit=MOST_TAGS)
-            )
+            if time.monotonic() > self._tags_until_s:
+                tags = list_tags(conn, viewer_id=self._caller.viewer_id, limit=MOST_TAGS)
+                self._tags = tuple(row.tag for row in tags)
+                self._tags_until_s = time.monotonic() + TAGS_KEPT_S
         return RunsPage(
             found.rows,
             found.total,
@@ -100,7 +107,8 @@ class RunsList:
             self._caller.name,
             self._may_act,
             folds=folds,
-            tags=tags,
+            tags=self._tags,
+            drawn=self._drawn,
         )
 
     def _show(self, found: RunsPage) -> None:
@@ -211,6 +219,7 @@ class RunsList:
 
     def _told(self, said: Said) -> None:
         self._notices.say(said.text, is_bad=said.is_bad)
+        self._tags_until_s = 0.0
         self._refresher.wake()
 
 

@@ -147,9 +147,19 @@ def _run(page: RunsPage, row: RunRow, said: Sequence[str] = ()) -> Tree:
     Args:
         said: Tags that stand above it already.
     """
+    grouped = page.place.order.column == RunColumn.SUBMITTED
+    time = words.duration(words.elapsed(row, page.now))
+    is_selected = row.run_id in page.selected
+    made_of = (row, tuple(said), grouped, time, is_selected, page.may_act)
+    return page.drawn.row(row.run_id, made_of, lambda: _drawn_run(*made_of))
+
+
+def _drawn_run(
+    row: RunRow, said: Sequence[str], grouped: bool, time: str, is_selected: bool, may_act: bool
+) -> Tree:
     one = row.configuration
     cells = (
-        _name(row, said, grouped=page.place.order.column == RunColumn.SUBMITTED),
+        _name(row, said, grouped=grouped),
         state_chip(row.state),
         words.named(one.optimizer),
         words.named(one.loss_function),
@@ -160,16 +170,15 @@ def _run(page: RunsPage, row: RunRow, said: Sequence[str] = ()) -> Tree:
         words.number(row.metrics.get("val_accuracy")),
         words.number(row.metrics.get("loss")),
         words.number(row.metrics.get("val_loss")),
-        words.duration(words.elapsed(row, page.now)),
+        time,
         words.duration(words.time_left(row)),
     )
     drawn = [_cell(cell, title, cls) for cell, (title, cls, _) in zip(cells, COLUMNS, strict=True)]
-    is_selected = row.run_id in page.selected
     return h(
         "tr",
         _tick(row, is_selected=is_selected),
         *drawn,
-        _menu(row) if page.may_act else h("td", cls="menu-cell"),
+        _menu(row) if may_act else h("td", cls="menu-cell"),
         cls=f"{hue(row.experiment_id)} selected" if is_selected else hue(row.experiment_id),
         data_key=str(row.run_id),
     )

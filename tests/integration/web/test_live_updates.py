@@ -218,3 +218,26 @@ def test_a_page_without_a_browser_fetches_when_somebody_is_back(database: Databa
         refresher.stop()
 
     asyncio.run(story())
+
+
+def test_who_asks_does_not_wait_for_the_rest_between_two_looks(database: Database):
+    """A page rests between two fetches, the longer the more there is to do; who asks waits for none."""
+    shown: list[float] = []
+
+    async def story() -> None:
+        refresher = Refresher(
+            LiveFeed(database),
+            concerns=lambda _run_id: True,
+            fetch=time.monotonic,
+            show=shown.append,
+            show_away=lambda: shown.append(0.0),
+            pause_s=3600.0,
+        )
+        refresher.start()
+        await until(lambda: len(shown) >= 1)
+        refresher.wake()
+        await until(lambda: len(shown) >= 2)
+        refresher.stop()
+
+    asyncio.run(story())
+    assert len(shown) == 2
