@@ -10,10 +10,9 @@
 WITH matching AS MATERIALIZED (
     SELECT r.run_no, r.experiment_no, r.position, e.name AS experiment, u.name AS owner,
            -- One of the two orders the list: numbers as numbers, words as words, whatever their case.
-           -- The specification is text to the database; #>> reads it once, a chain of -> once for each arrow.
            CASE %(order_by)s::text
                 WHEN 'number' THEN r.run_no
-                WHEN 'learning_rate' THEN (r.spec #>> '{configuration,learning_rate}')::float8
+                WHEN 'learning_rate' THEN r.learning_rate
                 WHEN 'fold' THEN r.fold
                 WHEN 'epochs' THEN r.epochs_done
                 WHEN 'started' THEN extract(epoch FROM r.started_at)
@@ -27,8 +26,8 @@ WITH matching AS MATERIALIZED (
                 WHEN 'experiment' THEN e.name
                 WHEN 'owner' THEN u.name
                 WHEN 'state' THEN shown_state(r.state, r.heartbeat_at)
-                WHEN 'optimizer' THEN r.spec #>> '{configuration,optimizer,name}'
-                WHEN 'loss_function' THEN r.spec #>> '{configuration,loss_function,name}'
+                WHEN 'optimizer' THEN r.optimizer
+                WHEN 'loss_function' THEN r.loss_function
            END) AS word_key
       FROM runs r
       JOIN experiments e USING (experiment_id)
