@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +11,30 @@ from typing import Any, Final
 from ray.tune.search import Searcher
 
 from actors.trial import GIVEN_BACK, TrialConfig, trial_config, warm_up_config
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.queue import RunQueue
 from nntracker_ray.records import Lease
 
 RENEW_AFTER_TRIALS: Final = 1000  # Tune keeps 40 kB of every trial it ever had
-IDLE_S: Final = 600.0  # so long the last worker stays warm while nothing is queued
+WARM_VARIABLE: Final = "NNTRACKER_WARM_S"
+WARM_S: Final = 600.0
+
+
+def warm_s() -> float:
+    """How long the last worker stays warm while nothing is queued.
+
+    Raises: BadInputError: `NNTRACKER_WARM_S` says nonsense.
+    """
+    said = os.environ.get(WARM_VARIABLE, "") or str(WARM_S)
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise BadInputError(
+            f"{WARM_VARIABLE} is {said!r}; allowed: seconds, from 0; the default is {WARM_S:g}"
+        )
+    return seconds
 
 
 class QueueSearch(Searcher):
@@ -30,7 +51,7 @@ class QueueSearch(Searcher):
         idle_s: How long the last worker stays while nothing is queued.
     """
 
-    def __init__(self, queue: RunQueue, first: Lease | None = None, *, idle_s: float = IDLE_S) -> None:
+    def __init__(self, queue: RunQueue, first: Lease | None = None, *, idle_s: float = WARM_S) -> None:
         super().__init__(
             metric="training_iteration", mode="max"
         )  # Tune insists on a metric that every trial has

@@ -17,6 +17,7 @@ import ray
 from actors.autoscaling import Autoscaler
 from actors.metrics_writer import NAMESPACE, deliver_to_actor
 from actors.placement import beside_us
+from actors.queue_search import WARM_VARIABLE, warm_s
 from actors.trial import LEAVE_S, TrialPlace
 from actors.tune_loop import run_trials
 from nntracker_ray.answering import Answering
@@ -206,6 +207,7 @@ def start_run_manager(
         dsn: The database, reachable from every node.
         cpus: Cores for runs; None for all that Ray has.
         gpus: GPUs for runs; None for all that Ray has.
+    Raises: BadInputError: `NNTRACKER_WARM_S` says nonsense.
     """
     actor = ray.remote(RunManager).options(
         name=NAME,
@@ -215,7 +217,7 @@ def start_run_manager(
         num_cpus=0,
         max_restarts=-1,
         scheduling_strategy=beside_us(),
-        runtime_env={"env_vars": {**WORKER_SETTINGS, **shared_setting()}},
+        runtime_env={"env_vars": {**WORKER_SETTINGS, **shared_setting(), WARM_VARIABLE: str(warm_s())}},
     )
     return actor.remote(home_root, dsn, cpus, gpus)
 

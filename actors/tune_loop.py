@@ -15,7 +15,7 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from actors.queue_search import QueueSearch
+from actors.queue_search import QueueSearch, warm_s
 from actors.ray_names import show_tasks_as
 from actors.trial import GIVEN_BACK, PEAK_BYTES, TrialPlace, TrialTrainable, lease_of, name_of
 from nntracker_ray.memory_use import MemoryDeaths, memory_error, tells_of_memory
@@ -61,7 +61,7 @@ def _tuner(queue: RunQueue, place: TrialPlace, folder: Path, first: Lease | None
     return tune.Tuner(
         tune.with_parameters(TrialTrainable, place=place),
         tune_config=tune.TuneConfig(
-            search_alg=QueueSearch(queue, first),
+            search_alg=QueueSearch(queue, first, idle_s=warm_s()),
             scheduler=QueueScheduler(queue),
             num_samples=10**9,
             reuse_actors=True,

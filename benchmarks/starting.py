@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
+from actors.queue_search import WARM_VARIABLE
 from benchmarks.browsers import ARGUMENTS, CHROMIUM
 from benchmarks.report import Figure
 from nntracker_ray.home import Home
@@ -23,6 +25,9 @@ from nntracker_ray.storage.server import EmbeddedServer
 from tests.web_examples import free_port
 
 SETTLING_S = 20.0
+WARM_S = 60.0  # not 10 minutes, for which a benchmark would have to wait
+LOOK_S = 5.0
+WORKER = "ray::TrialTrainable"  # as Ray titles it, up to the method
 PATIENCE_S = 180.0
 GOAL_S, GOAL_GB = 15, 2
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/welcome#\S+")
@@ -51,13 +56,25 @@ def measure() -> list[Figure]:
     return [_time_figure(first, again), _memory_figure(weights)]
 
 
-def _starts(home: Home, browser: Browser) -> tuple[Start, Start, Mapping[str, float]]:
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Megabytes by program."""
+
+    warm: Mapping[str, float]  # one worker waits for a run
+    at_rest: Mapping[str, float]  # nothing was queued for long
+
+
+def _starts(home: Home, browser: Browser) -> tuple[Start, Start, Weights]:
     with _platform(home) as (process, began_s):
         first = _until_usable(process, home, began_s, browser)
     with _platform(home) as (process, began_s):
         again = _until_usable(process, home, began_s, browser)
         time.sleep(SETTLING_S)
-        return first, again, _weights(process.pid, home)
+        warm = _weights(process.pid, home)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while WORKER in _weights(process.pid, home) and time.monotonic() < deadline_s:
+            time.sleep(LOOK_S)
+        return first, again, Weights(warm, _weights(process.pid, home))
 
 
 @contextmanager
@@ -66,7 +83,8 @@ def _platform(home: Home) -> Iterator[tuple[subprocess.Popen[str], float]]:
     command = [sys.executable, "-m", "apps.cli", "start", "--no-browser", "--no-example"]
     arguments = ["--home", str(home.root), "--port", str(free_port())]
     began_s = time.monotonic()
-    process = subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, WARM_VARIABLE: f"{WARM_S:g}"}
+    process = subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True, env=environment)
     try:
         yield process, began_s
     finally:
@@ -142,15 +160,16 @@ def _time_figure(first: Start, again: Start) -> Figure:
     )
 
 
-def _memory_figure(weights: Mapping[str, float]) -> Figure:
-    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:9]
+def _memory_figure(weights: Weights) -> Figure:
+    heaviest = sorted(weights.at_rest.items(), key=lambda item: -item[1])[:9]
     named = ", ".join(f"{name} {size:.0f}" for name, size in heaviest)
     return Figure(
         "P16",
-        f"memory of all its processes {SETTLING_S:g} s later, nothing trained, no page open (PSS)",
-        sum(weights.values()) / 1e3,
+        "memory of all its processes, no page open, nothing queued for as long as a worker is kept warm (PSS)",
+        sum(weights.at_rest.values()) / 1e3,
         "GB",
         GOAL_GB,
         at_most=True,
-        detail=f"MB: {named}",
+        detail=f"MB: {named}; with the worker that is kept warm for ten minutes"
+        f" {sum(weights.warm.values()) / 1e3:.2f} GB",
     )

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from apps.api.headers import security_headers
 from apps.api.problems import problem
@@ -30,6 +31,9 @@ class Mishaps:
         numbered = _Numbered(send, uuid4().hex[:12])
         try:
             await self._app(scope, receive, numbered)
+        except ClientDisconnected:
+            # Somebody has closed the page while it was being answered.
+            log.debug("request %s: its client has gone", numbered.number)
         except Exception:
             what = f"{scope.get('method', 'websocket')} {scope['path']!r}"
             log.exception("request %s failed: %s by %s", numbered.number, what, _caller(scope))

@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from ray.tune.search import Searcher
 
-from actors.queue_search import QueueSearch
+from actors.queue_search import WARM_VARIABLE, QueueSearch, warm_s
 from actors.trial import warm_up_config
 from nntracker_ray.commands import Selection, Verb
+from nntracker_ray.errors import BadInputError
 from nntracker_ray.machines import Machine
 from nntracker_ray.queue import RunQueue
 from nntracker_ray.records import Lease, Resources, RunState
@@ -237,6 +238,24 @@ def test_after_a_natural_end_one_worker_stays_warm_but_not_for_ever(database: Da
     assert warm_up == warm_up_config()
     assert end == Searcher.FINISHED
     assert queue.is_given_back
+
+
+@pytest.mark.parametrize("said", ["-1", "nan", "inf", "for ever"])
+def test_how_long_a_worker_stays_warm_is_a_number_of_seconds(said: str, monkeypatch: pytest.MonkeyPatch):
+    """The message says what came and what is allowed."""
+    monkeypatch.setenv(WARM_VARIABLE, said)
+
+    with pytest.raises(BadInputError, match=f"{WARM_VARIABLE} is '{said}'; allowed: seconds, from 0"):
+        warm_s()
+
+
+def test_a_worker_stays_warm_as_long_as_said(monkeypatch: pytest.MonkeyPatch):
+    """Ten minutes where nothing is said."""
+    monkeypatch.delenv(WARM_VARIABLE, raising=False)
+    unsaid = warm_s()
+    monkeypatch.setenv(WARM_VARIABLE, "0")
+
+    assert (unsaid, warm_s()) == (600.0, 0.0)
 
 
 def test_a_gpu_is_never_held_by_an_idle_worker(database: Database):
