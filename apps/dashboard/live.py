@@ -21,9 +21,8 @@ RETRY_AFTER_S = 2.0
 # Fifty pages that all want the database at once take turns: it answers no faster for being asked more.
 FETCHING_AT_ONCE = 3
 AGAIN_AFTER_S = 15.0  # a page that could not be read for a reason nobody thought of
-REST_AFTER_WORK = (
-    6.0  # a page rests so many times as long as its fetch took, and as all pages took to be shown
-)
+# A page rests so many times as long as its fetch took, and as all pages took to be shown.
+REST_AFTER_WORK = 6.0
 UNWATCHED_LOOK_S = 1.0  # so often a page without a browser looks whether it has one again
 T = TypeVar("T")
 Listener = Callable[[str | None], None]  # gets a run's id ('' of people), or None: anything may have changed
@@ -144,11 +143,13 @@ class Refresher(Generic[T]):
             await self._changed.wait()
             while not self._is_watched():
                 await asyncio.sleep(UNWATCHED_LOOK_S)
+            # A person's deed does not queue behind the news of others.
+            turn = contextlib.nullcontext() if self._is_asked.is_set() else self._feed.turn()
             self._changed.clear()
             self._is_asked.clear()
             took_s = 0.0
             try:
-                async with self._feed.turn():
+                async with turn:
                     began_s = time.monotonic()
                     found = await asyncio.to_thread(self._fetch)
                     took_s = time.monotonic() - began_s

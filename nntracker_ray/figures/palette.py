@@ -14,9 +14,9 @@ MARK_COLOR = "#d0443e"
 
 def color_of(series: Series, *, single_run: bool) -> str:
     """A run alone is coloured by split; runs side by side are coloured by run, and the dash tells the split."""
-    return (
-        color_of_split(series.split) if single_run else SERIES_COLORS[series.run_index % len(SERIES_COLORS)]
-    )
+    if single_run:
+        return color_of_split(series.split)
+    return SERIES_COLORS[series.run_index % len(SERIES_COLORS)]
 
 
 def color_of_split(split: Split) -> str:

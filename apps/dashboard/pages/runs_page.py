@@ -32,7 +32,7 @@ from apps.dashboard.serving import Platform
 from apps.dashboard.session import in_background, on_this_page
 from nntracker_ray.accounts.roles import Role
 from nntracker_ray.commands import Verb
-from nntracker_ray.errors import BadInputError
+from nntracker_ray.errors import BadInputError, DatabaseAwayError
 from nntracker_ray.records import RunRow, RunState
 from nntracker_ray.run_lists import RunOrder
 from nntracker_ray.storage import queries
@@ -161,18 +161,25 @@ class RunsList:
                 self._listing.load(f"/compare?{runs}")
         self._draw()
 
-    def _all_that_match(self) -> frozenset[UUID]:
-        with self._platform.database.connection() as conn:
-            found = queries.page_of_runs(
-                conn,
-                viewer_id=self._caller.viewer_id,
-                wanted=self._place.wanted,
-                order=RunOrder(),
-                limit=MOST_SELECTED,
-            )
+    def _all_that_match(self) -> frozenset[UUID] | None:
+        """None when the database does not answer."""
+        try:
+            with self._platform.database.connection() as conn:
+                found = queries.page_of_runs(
+                    conn,
+                    viewer_id=self._caller.viewer_id,
+                    wanted=self._place.wanted,
+                    order=RunOrder(),
+                    limit=MOST_SELECTED,
+                )
+        except DatabaseAwayError:
+            return None
         return frozenset(row.run_id for row in found.rows)
 
-    def _select(self, run_ids: frozenset[UUID]) -> None:
+    def _select(self, run_ids: frozenset[UUID] | None) -> None:
+        if run_ids is None:
+            self._notices.say("The database does not answer; the selection is as it was", is_bad=True)
+            return
         self._selected = run_ids
         self._draw()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -237,6 +238,33 @@ def test_who_asks_does_not_wait_for_the_rest_between_two_looks(database: Databas
         await until(lambda: len(shown) >= 1)
         refresher.wake()
         await until(lambda: len(shown) >= 2)
+        refresher.stop()
+
+    asyncio.run(story())
+    assert len(shown) == 2
+
+
+def test_who_asks_does_not_queue_behind_the_news_of_others(database: Database):
+    """Fifty lists take turns at the database whenever a run has an epoch more."""
+    shown: list[float] = []
+
+    async def story() -> None:
+        feed = LiveFeed(database)
+        refresher = Refresher(
+            feed,
+            concerns=lambda _run_id: True,
+            fetch=time.monotonic,
+            show=shown.append,
+            show_away=lambda: shown.append(0.0),
+            pause_s=3600.0,
+        )
+        refresher.start()
+        await until(lambda: len(shown) >= 1)
+        async with contextlib.AsyncExitStack() as held:
+            for _ in range(live.FETCHING_AT_ONCE):
+                await held.enter_async_context(feed.turn())
+            refresher.wake()
+            await until(lambda: len(shown) >= 2)
         refresher.stop()
 
     asyncio.run(story())
