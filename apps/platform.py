@@ -41,7 +41,6 @@ LOOPBACK = "127.0.0.1"
 DEFAULT_WEB_PORT = 8000
 # In a container the app must listen on the container's own address; the gate lets in who signs in, wherever from.
 WEB_HOST_VARIABLE = "NNTRACKER_WEB_HOST"
-DEFAULT_DASHBOARD_PORT = 8265
 # Ray lets nobody choose this port in ray.init; a second Ray on the machine goes without it, and without jobs.
 RAY_JOBS_PORT = 52365
 RAY_LEAVES_WITHIN_S = 5.0
@@ -57,7 +56,6 @@ class PlatformOptions:
     web_port: int = DEFAULT_WEB_PORT
     web_host: str = field(default_factory=lambda: os.environ.get(WEB_HOST_VARIABLE, LOOPBACK))
     dashboard: bool = True
-    dashboard_port: int = DEFAULT_DASHBOARD_PORT
     cpus: int | None = None  # None: as many as Ray finds
 
 
@@ -183,16 +181,11 @@ class Platform:
             "num_cpus": self._options.cpus,
             "include_dashboard": self._options.dashboard,
             "dashboard_host": LOOPBACK,
-            "dashboard_port": self._dashboard_port(),
+            "dashboard_port": None,  # 8265, or, where another platform has it, the next that Ray finds free
             "_temp_dir": str(folder),
             "log_to_driver": False,
             "logging_level": "ERROR",
         }
-
-    def _dashboard_port(self) -> int | None:
-        """The usual port, or, with None, one that Ray finds: another platform may have the usual one."""
-        port = self._options.dashboard_port
-        return port if is_free_port(LOOPBACK, port) else None
 
     def _start_actors(self) -> None:
         from actors.metrics_writer import start_metrics_writer, stop_metrics_writer

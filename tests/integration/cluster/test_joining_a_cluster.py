@@ -42,7 +42,9 @@ def test_a_joined_ray_keeps_its_token_and_the_limit_of_cores(tmp_path: Path, dat
     """`--cpus` leaves the rest of the machine to others, and what is asked of Ray is asked with its own token."""
     home = Home(tmp_path / "home").create()
     home.ray_token.write_text("of an earlier Ray of our own")
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": True})
+    # Without a port, Ray looks for a free one: another test beside this may have the usual one.
+    head = {"num_cpus": 2, "include_dashboard": True, "dashboard_port": None}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     monkeypatch.setenv("NNTRACKER_DATABASE_URL", database_url)
     monkeypatch.setenv("RAY_ADDRESS", cluster.address)
     try:
