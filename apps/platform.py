@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,13 +103,15 @@ class Platform:
         if self._options.web:
             require_free_port(self._options.web_host, self._options.web_port)
         self._report("starting the database")
-        self._start_database()
-        self._report("starting Ray")
+        with ThreadPoolExecutor(1) as aside:
+            database = aside.submit(self._start_database)
+            self._load_ray()
+            database.result()
+        self._report("starting Ray, the metrics writer and the run manager")
         address, dashboard = self._start_ray()
-        # Before the run manager: its first worker loads TensorFlow, and a person waits for the page alone.
-        web = self._start_web() if self._options.web else None
-        self._report("starting the metrics writer and the run manager")
+        # They load on one core while the web app, whose parts load one after the other, does on another.
         self._start_actors()
+        web = self._start_web() if self._options.web else None
         self._start_watch()
         token = token_path_in_effect()
         self.info = PlatformInfo.of_this_process(
@@ -138,16 +141,24 @@ class Platform:
         self._ends.callback(self.database.close)
         migrate(self.database)
 
-    def _start_ray(self) -> tuple[str, str | None]:
-        """Start a Ray of our own, or join the one whose job we are. Returns its address and dashboard."""
-        address = os.environ.get("RAY_ADDRESS")
+    def _load_ray(self) -> None:
+        """Seconds of loading; in this thread alone, as modules that import each other must not meet."""
         # Workers and jobs inherit these: they must find our data folder, and our Python under its plain name.
         os.environ[ENVIRONMENT_VARIABLE] = str(self._home.root)
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        if address is None:
+        if "RAY_ADDRESS" not in os.environ:
             self._protect_ray()
+        import actors.metrics_writer
+        import actors.run_manager  # noqa: F401
+
+        if self._options.web:
+            import apps.serve  # noqa: F401
+
+    def _start_ray(self) -> tuple[str, str | None]:
+        """Start a Ray of our own, or join the one whose job we are. Returns its address and dashboard."""
         import ray
 
+        address = os.environ.get("RAY_ADDRESS")
         arguments = self._join_arguments(address) if address else self._own_arguments()
         self._ends.callback(_end_ray)
         with _keeping_signal_handlers():
