@@ -107,11 +107,12 @@ class Platform:
             database = aside.submit(self._start_database)
             self._load_ray()
             database.result()
-        self._report("starting Ray, the metrics writer and the run manager")
+        self._report("starting Ray")
         address, dashboard = self._start_ray()
-        # They load on one core while the web app, whose parts load one after the other, does on another.
-        self._start_actors()
+        # Before the run manager: its first worker loads TensorFlow, and a person waits for the page alone.
         web = self._start_web() if self._options.web else None
+        self._report("starting the metrics writer and the run manager")
+        self._start_actors()
         self._start_watch()
         token = token_path_in_effect()
         self.info = PlatformInfo.of_this_process(
