@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import numpy as np
 import uvicorn
+from starlette.types import ASGIApp
 
 from apps.api.app import WebSettings, build_app
 from nntracker_ray.home import Home
@@ -173,18 +174,25 @@ def free_port() -> int:
 @contextlib.contextmanager
 def web_server(home: Path, dsn: str, port: int | None = None) -> Iterator[str]:
     """The whole web application under uvicorn, in a thread of this process; gives its address."""
-    port = port or free_port()
-    app = build_app(WebSettings(Home(home), dsn))
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="web server")
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
+    with served(build_app(WebSettings(Home(home), dsn)), port) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp, port: int | None = None) -> Iterator[str]:
+    """Any application under uvicorn, in a thread of this process; gives its address."""
+    # Bound here and kept: a port that was free a moment ago may be another test's by now.
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port or 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web server")
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the web server does not start; it has said why above"
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)

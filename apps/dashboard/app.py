@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from apps.dashboard.messages_fix import leave_no_message_behind, send_messages_whole
+from apps.dashboard.messages_fix import repair_messages
 from apps.dashboard.serving import Platform
 from apps.dashboard.sockets_fix import close_sessions_with_their_sockets
 
@@ -32,8 +32,7 @@ def add_pages(app: FastAPI, *, platform: Platform, secret: bytes) -> None:
     from apps.dashboard.pages.runs_page import runs_page
 
     close_sessions_with_their_sockets()
-    send_messages_whole()
-    leave_no_message_behind()
+    repair_messages()
     pn.extension(notifications=False, reconnect=True, disconnect_notification="", ready_notification="")
     # Functions and not partials: Panel serves nothing for a partial, without a word.
     pages = {

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
+from bokeh.document.events import DocumentPatchedEvent
 from bokeh_fastapi.handler import WSHandler
 from panel.io import document
+from panel.io.state import state
 
 _FIXED = "_nntracker_fixed"
 _TURN = "_nntracker_turn"
+
+
+def repair_messages() -> None:
+    """All three; twice is once."""
+    send_messages_whole()
+    leave_no_message_behind()
+    send_what_changes_while_a_page_is_drawn()
 
 
 def send_messages_whole() -> None:
@@ -51,3 +61,33 @@ def leave_no_message_behind() -> None:
 
     setattr(dispatch, _FIXED, True)
     document._dispatch_msgs = dispatch
+
+
+def send_what_changes_while_a_page_is_drawn() -> None:
+    """Send what changes between the moment when a browser has read a page and the one when it has drawn all of it.
+
+    As released, Panel holds a page for unread until then, and drops what a hold has collected: it will be read with the
+    page. But it was read already, so the browser never hears of it: a page that is filled quickly stays empty.
+    """
+    original = document._drain_unconnected_events
+    if getattr(original, _FIXED, False):
+        return
+
+    def drain(doc: Any, lock: threading.Lock) -> list[Any]:
+        if not _is_read(doc) or state._current_thread != state._thread_id:
+            return list(original(doc, lock))
+        with lock:
+            held = list(doc.callbacks._held_events or [])
+            # In their order: what says how to change a text must not come before the text.
+            changes = [event for event in held if isinstance(event, DocumentPatchedEvent)]
+            doc.callbacks._held_events = [e for e in held if not isinstance(e, DocumentPatchedEvent)]
+        return [*changes, *original(doc, lock)]
+
+    setattr(drain, _FIXED, True)
+    document._drain_unconnected_events = drain
+
+
+def _is_read(doc: Any) -> bool:
+    """Whether a browser is connected, which reads the page first of all."""
+    session = getattr(doc.session_context, "session", None)
+    return session is not None and session.connection_count > 0

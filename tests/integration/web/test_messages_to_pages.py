@@ -13,7 +13,7 @@ from bokeh.protocol import Protocol
 from bokeh_fastapi.handler import WSHandler
 from panel.io import document, fastapi
 
-from apps.dashboard.messages_fix import leave_no_message_behind, send_messages_whole
+from apps.dashboard.messages_fix import repair_messages
 
 assert WSHandler in fastapi.extra_socket_handlers  # the import is what tells Panel how to send to it
 MOMENTS = range(12)  # turns of the event loop after which a second message comes
@@ -22,8 +22,7 @@ MOMENTS = range(12)  # turns of the event loop after which a second message come
 @pytest.fixture(autouse=True)
 def repaired() -> None:
     """As the pages are served. Without the one the first test fails at moment 3, without the other both tests do."""
-    send_messages_whole()
-    leave_no_message_behind()
+    repair_messages()
 
 
 class SlowNetwork:
