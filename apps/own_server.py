@@ -58,7 +58,11 @@ def own_api(home: Home) -> Iterator[Api]:
         app = build_rest(
             WebSettings(home, resolve_dsn(home)), lambda database: OneCaller(database, caller, token)
         )
-        with _served(uvicorn.Config(app, uds=socket, log_level="critical", timeout_graceful_shutdown=1)):
+        # Without a log_config: uvicorn's own closes every handler of this process, and with them others' streams.
+        config = uvicorn.Config(
+            app, uds=socket, log_config=None, log_level="critical", timeout_graceful_shutdown=1
+        )
+        with _served(config):
             api = Api(Place(OWN_URL, token), transport=httpx.HTTPTransport(uds=socket))
             try:
                 yield api
