@@ -160,6 +160,13 @@ class GraphReader:
                 self._findings.add(self._label(self._items[layer]), "is called without an input tensor")
         for ref in outputs:
             self._check_target(f"{self._where}, output_layers", ref, calls)
+        for ref in inputs:
+            if ref.call or ref.output:
+                self._findings.add(
+                    self._where,
+                    f"input_layers: an input has one tensor, [{shown(ref.layer)}, 0, 0], "
+                    f"and no [{shown(ref.layer)}, {ref.call}, {ref.output}]",
+                )
         given = [ref.layer for ref in inputs]
         own = [layer for layer, item in self._items.items() if class_of(item) == "InputLayer"]
         if sorted(given) != sorted(own):
