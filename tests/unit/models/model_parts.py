@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+Attack = tuple[str, "str | bytes", tuple[str, ...]]  # name, text, words that the refusal must hold
+
 
 def layer(
     class_name: str, name: str = "evil", module: str | None = "keras.layers", **config: Any

@@ -6,7 +6,7 @@ import pytest
 
 from nntracker_ray.errors import ModelError
 from nntracker_ray.models import parse_model
-from tests.unit.models.hostile_models import (
+from tests.unit.models.model_parts import (
     dense,
     graph,
     layer,
