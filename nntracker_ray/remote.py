@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, TypeAlias
 from uuid import uuid4
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
 from nntracker_ray.disk_room import is_disk_full
 from nntracker_ray.errors import BadInputError, RemoteError
 
@@ -25,6 +27,7 @@ Listing: TypeAlias = list[tuple[str, int]]  # keys, each with its bytes
 
 ASIDE_PREFIX: Final = ".aside-"
 TRIES: Final = 3
+LISTINGS: Final = 10
 READ: Final = "read"
 # Where a file being written can be seen, it is written under another name. An object store shows it when complete.
 SHOWS_HALF_WRITTEN: Final = frozenset({"local", "hdfs"})
@@ -106,7 +109,14 @@ class RemoteFolder:
 
         path = self._place(folder)[1] if folder else self._root
         with self._translated("list", folder):
-            found = self._filesystem.get_file_info(FileSelector(path, recursive=True, allow_not_found=True))
+            # Where a folder comes or goes meanwhile, pyarrow raises in spite of `allow_not_found`.
+            again = Retrying(
+                retry=retry_if_exception_type(FileNotFoundError),
+                stop=stop_after_attempt(LISTINGS),
+                reraise=True,
+            )
+            wanted = FileSelector(path, recursive=True, allow_not_found=True)
+            found = again(self._filesystem.get_file_info, wanted)
         files = [each for each in found if each.type == FileType.File and ASIDE_PREFIX not in each.path]
         root = self._root
         return sorted((str(PurePosixPath(each.path).relative_to(root)), each.size) for each in files)

@@ -47,6 +47,25 @@ def test_a_missing_key_is_an_answer_and_no_error(remote: RemoteFolder, tmp_path:
     assert local.read_bytes() == b"mine"
 
 
+def test_a_folder_that_comes_and_goes_is_listed(remote: RemoteFolder, tmp_path: Path):
+    """Another machine may make its first copy, or remove the last, in the very moment of looking."""
+    over, place = threading.Event(), tmp_path / "common" / "coming"
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            (place / "deeper").mkdir(parents=True, exist_ok=True)
+            (place / "deeper").rmdir()
+            place.rmdir()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        assert [remote.list("coming") for _ in range(20_000)] == [[]] * 20_000
+    finally:
+        over.set()
+        other.join()
+
+
 def test_listing_gives_keys_and_sizes(remote: RemoteFolder, tmp_path: Path):
     """Keys as they are given to `get`, sorted; what is being written is not among them."""
     for key in ("m/b.json", "m/deep/a.json", "other/c"):
