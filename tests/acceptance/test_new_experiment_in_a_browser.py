@@ -16,6 +16,7 @@ from tests.web_examples import web_server
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IRIS = Path(__file__).parents[2] / "examples" / "iris"
+A_PRESS_MS = 400
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,30 @@ def test_a_form_is_filled_in_and_submitted(watched: Watched):
     expect(page.get_by_role("link", name="Flowers (LR1)")).to_be_visible()
     page.get_by_role("link", name="Again with changes").click()
     expect(page.get_by_label("Learning rates")).to_have_value("0.1, 0.01", timeout=60_000)
+
+
+@pytest.mark.parametrize("last", ["The same as a file", "Epochs"])
+def test_one_press_submits_what_was_written_last(watched: Watched, database: Database, last: str):
+    """Pressing a button leaves the field that one wrote in, and the server looks at it anew."""
+    page = watched.page
+    page.get_by_label("Upload Keras JSON").set_input_files(IRIS / "model.json")
+    expect(page.get_by_label("Model", exact=True)).to_have_value("model.json")
+    page.get_by_label("Upload a file").first.set_input_files(IRIS / "iris.arff")
+    expect(page.get_by_label("Training data")).to_have_value("iris.arff")
+    page.get_by_label("The same as a file").fill((IRIS / "experiment.json").read_text())
+    submit = page.get_by_role("button", name="Submit 3 runs")
+    expect(submit).to_be_enabled()
+    if last == "Epochs":
+        page.get_by_label("Epochs", exact=True).fill("70")
+
+    with database.connection() as conn:
+        conn.execute("LOCK TABLE datasets")  # so that the look at it is not over when the button is let go
+        submit.click(delay=A_PRESS_MS)
+
+    page.wait_for_url("**/?experiment=*")
+    with database.connection() as conn:
+        found = conn.execute("SELECT config->>'total_epochs' FROM experiments").fetchall()
+    assert found == [("70" if last == "Epochs" else "60",)]
 
 
 def test_form_and_file_follow_each_other_and_survive_a_reload(watched: Watched):

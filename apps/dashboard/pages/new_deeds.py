@@ -25,7 +25,7 @@ def _put(draft: Draft, place: str, deed: Deed) -> Draft:
 
 
 def _file(draft: Draft, _place: str, deed: Deed) -> Draft:
-    return Draft.of_text(deed.value, draft)
+    return draft if deed.value == draft.text else Draft.of_text(deed.value, draft)
 
 
 def _kept(draft: Draft, _place: str, deed: Deed) -> Draft:

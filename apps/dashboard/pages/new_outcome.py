@@ -88,7 +88,10 @@ def _problems(page: NewPage) -> Tree | None:
 
 def _submit(page: NewPage) -> Tree:
     runs = page.found.cost.runs if page.found and page.found.cost else 0
-    can = bool(runs) and page.is_current and not (page.problems or page.draft.trouble or page.busy)
+    # While the newest words are looked at the button stays as it was: to press it is to leave a field, which may be a
+    # change, and a button that is disabled under the finger swallows the press. Submitting checks everything anew.
+    wrong = page.refusals or (page.found.problems if page.found else ())
+    can = bool(runs) and not (wrong or page.draft.trouble or page.busy)
     text = page.busy or (f"Submit {words.plural(runs, 'run')}" if runs else "Submit")
     why = ""
     if can and page.found and not page.found.was_read:

@@ -88,7 +88,9 @@ class NewExperiment:
         elif act == "paste-model":
             self._paste_model(deed.value)
         elif change := CHANGES.get(act):
-            self._change(change(self._draft, place, deed), keeps=act != "kept")
+            changed = change(self._draft, place, deed)
+            if changed is not self._draft or act == "check":
+                self._change(changed, keeps=act != "kept")
 
     def _change(self, draft: Draft, *, keeps: bool = True) -> None:
         self._draft, self._refusals = draft, ()
