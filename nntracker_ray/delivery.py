@@ -20,7 +20,7 @@ from nntracker_ray.errors import (
     StaleAttemptError,
     StorageError,
 )
-from nntracker_ray.records import Capture, JsonValue, MetricPoint, Record, RunFact
+from nntracker_ray.records import Capture, JsonValue, MetricArray, MetricPoint, Record, RunFact
 from nntracker_ray.spool import Recovery, Spool, SpoolName, orphaned
 from nntracker_ray.wire import decode_records, encode_records
 
@@ -56,7 +56,9 @@ class Gaps:
 
     def add(self, kind: str, why: str, *records: Record, count: int | None = None) -> None:
         """Note that records are missing, and why: "captures_thinned", "records_refused", ..."""
-        epochs = [record.epoch for record in records if isinstance(record, Capture | MetricPoint)]
+        epochs = [
+            record.epoch for record in records if isinstance(record, Capture | MetricArray | MetricPoint)
+        ]
         with self._mutex:
             if kind not in self._counts:
                 log.warning("%s: %s", kind, why)

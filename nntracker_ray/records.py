@@ -132,6 +132,20 @@ class CheckpointPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """One metric of the inside of the network, and when it is taken."""
+
+    metric: str  # its name in the catalogue: "mean", "update_ratio", or a plug-in's
+    conf: dict[str, JsonValue] = field(default_factory=dict)  # arguments of the metric
+    topics: tuple[str, ...] = ()  # for metrics of any tensor; () leaves the metric's own
+    every: int | None = 100  # steps; counted from the first of the run
+    every_epochs: int | None = None  # instead of `every`: at the last step of each so many epochs
+    layers: tuple[str, ...] = ("*",)  # glob patterns on layer names
+    budget: float = 0.1  # share of the training time that it may take
+    limit_s: float = 30.0  # that one look may take
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a fork goes on from."""
 
@@ -172,6 +186,7 @@ class RunSpec:
     schedule: LearningRateSchedule | None = None  # None: the learning rate stays as it is
     origin: Origin | None = None  # a fork's parent; None begins with new weights
     priority: int = 0  # among the owner's own runs the higher goes first
+    introspection: tuple[Observed, ...] = ()  # what is looked at inside, beside the captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +237,20 @@ class Capture:
     measured_at: datetime  # UTC
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MetricArray:
+    """What a look inside has found that is more than one number: a histogram, a row of similarities."""
+
+    metric: str  # "weights/histogram"
+    epoch: int  # 0-based
+    step: int  # optimizer updates made, the one looked at among them
+    values: NDArray[Any]  # counts of a histogram, (bins,); else any shape
+    edges: NDArray[np.float64] | None  # of a histogram, ascending, (bins + 1,)
+    measured_at: datetime  # UTC
+    layer: str = ""
+    tensor: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFact:
     """Something true of the run as a whole: the effective learning rate, the environment, the model summary."""
@@ -263,7 +292,7 @@ class Progress:
     measured_at: datetime  # UTC
 
 
-Record: TypeAlias = MetricPoint | Capture | RunFact | Adaptation | LogLine | Progress
+Record: TypeAlias = MetricPoint | MetricArray | Capture | RunFact | Adaptation | LogLine | Progress
 
 
 @dataclass(frozen=True, slots=True)

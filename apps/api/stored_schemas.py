@@ -136,6 +136,9 @@ class PreviewOut(BaseModel):
     seconds: float | None = Field(None, description="one after another, by the pace of like runs; null: none")
     parameters: int | None = None
     rows: int | None = None
+    looking: float | None = Field(
+        0.0, description="estimated: seconds that looking inside takes for each of training; null: not known"
+    )
 
     @classmethod
     def of(cls, found: Preview) -> PreviewOut:
@@ -151,7 +154,7 @@ class PreviewOut(BaseModel):
         )
 
 
-_FIGURES = ("runs", "epochs", "steps", "seconds", "parameters", "rows")
+_FIGURES = ("runs", "epochs", "steps", "seconds", "parameters", "rows", "looking")
 
 
 def _fields(row: DatasetRow | ModelRow) -> dict[str, Any]:

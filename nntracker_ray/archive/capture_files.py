@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from typing import IO, Any, Final
-
-import numpy as np
-from numpy.lib import format as npy
-from numpy.typing import NDArray
+from typing import Final
 
 from nntracker_ray.archive.layout import capture_name
+from nntracker_ray.archive.npz_files import NamedArray, index_of, npz_of, readable
 from nntracker_ray.archive.zip_stream import NewMember
 from nntracker_ray.storage.archive_queries import CapturedArray
-from nntracker_ray.storage.arrays import dtype_of
 
 INDEX: Final = "captures.jsonl"
-_DATE: Final = (1980, 1, 1, 0, 0, 0)  # nothing of an NPZ may depend on when it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +38,16 @@ def capture_members(
         read: Gives the numbers of one array: little-endian, C order.
     """
     for epoch, arrays in groupby(stored, key=lambda one: one.array.epoch):
-        yield NewMember(place(capture_name(epoch)), _npz(list(arrays), read))
+        yield NewMember(place(capture_name(epoch)), npz_of(partial(_named, list(arrays), read)))
     if stored:
-        yield NewMember(place(INDEX), _index([one.array for one in stored]))
+        yield NewMember(place(INDEX), index_of([one.array for one in stored]))
+
+
+def _named(arrays: Sequence[StoredArray], read: ReadBytes) -> Iterator[NamedArray]:
+    for one in arrays:
+        yield array_name(one.array), readable(read(one), one.array.dtype, one.array.shape)
 
 
 def array_name(array: CapturedArray) -> str:
     """What the array is called in its NPZ: `dense_4/kernel`."""
     return f"{array.layer_name}/{array.tensor}"
-
-
-def readable(data: bytes, array: CapturedArray) -> NDArray[Any]:
-    """The numbers as every NumPy reads them; kinds that it has no name for (bfloat16) as unsigned integers."""
-    dtype = dtype_of(array.dtype)
-    if dtype.isbuiltin == 1 or dtype.kind in "biufc":
-        return np.frombuffer(data, dtype).reshape(array.shape)
-    return np.frombuffer(data, f"<u{dtype.itemsize}").reshape(array.shape)
-
-
-def _npz(arrays: Sequence[StoredArray], read: ReadBytes) -> Callable[[IO[bytes]], Iterator[None]]:
-    def write(file: IO[bytes]) -> Iterator[None]:
-        with zipfile.ZipFile(file, "w") as npz:
-            for one in arrays:
-                info = zipfile.ZipInfo(f"{array_name(one.array)}.npy", _DATE)
-                with npz.open(info, "w", force_zip64=True) as part:
-                    npy.write_array(part, readable(read(one), one.array), version=(1, 0), allow_pickle=False)
-                yield
-
-    return write
-
-
-def _index(arrays: Sequence[CapturedArray]) -> Callable[[IO[bytes]], Iterator[None]]:
-    def write(file: IO[bytes]) -> Iterator[None]:
-        for array in arrays:
-            line = {**array._asdict(), "time": array.time.isoformat()}
-            file.write(json.dumps(line).encode() + b"\n")
-            yield
-
-    return write

@@ -25,7 +25,7 @@ _PATH: Final = re.compile(
     r"manifest\.json|provenance\.json|report\.html|models/[0-9a-f]{64}\.json"
     rf"|experiments/{_ID}/(?:experiment\.json|configuration\.json|folds\.npz)"
     rf"|runs/{_ID}/(?:(?:run|specification|states|facts|adaptations)\.json|metrics\.(?:csv|parquet)"
-    r"|log\.jsonl|captures\.jsonl|captures/epoch-\d{6,10}\.npz|checkpoints/[a-z]+(?:-\d{1,18})?\.ckpt)"
+    r"|log\.jsonl|(?:captures|metric-arrays)(?:\.jsonl|/epoch-\d{6,10}\.npz)|checkpoints/[a-z]+(?:-\d{1,18})?\.ckpt)"
 )
 _ENCRYPTED: Final = 0x1
 _BLOCK_BYTES: Final = 1 * MIB

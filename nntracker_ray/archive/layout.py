@@ -86,3 +86,8 @@ def run_member(run_id: UUID, name: str) -> str:
 def capture_name(epoch: int) -> str:
     """Name of the file with the arrays of one epoch, 0-based."""
     return f"captures/epoch-{epoch:06}.npz"
+
+
+def metric_arrays_name(epoch: int) -> str:
+    """Name of the file with the histograms and other arrays of one epoch, 0-based."""
+    return f"metric-arrays/epoch-{epoch:06}.npz"

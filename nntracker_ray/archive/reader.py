@@ -17,9 +17,17 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from nntracker_ray.archive.capture_files import INDEX
 from nntracker_ray.archive.checked_zip import CheckedArchive, first_problem, opened_zip
 from nntracker_ray.archive.exact_numbers import number_from
-from nntracker_ray.archive.layout import METRIC_COLUMNS, capture_name, experiment_member, run_member
+from nntracker_ray.archive.layout import (
+    METRIC_COLUMNS,
+    capture_name,
+    experiment_member,
+    metric_arrays_name,
+    run_member,
+)
+from nntracker_ray.archive.metric_array_files import INDEX as METRIC_ARRAYS
+from nntracker_ray.archive.metric_array_reader import ImportedMetricArray, metric_arrays_of
 from nntracker_ray.archive.npz_reader import known_dtype, npz_arrays
-from nntracker_ray.archive.run_file import CaptureLine, ExperimentFile, LogEntry, RunFile
+from nntracker_ray.archive.run_file import CaptureLine, ExperimentFile, LogEntry, MetricArrayLine, RunFile
 from nntracker_ray.errors import BadInputError
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage.archive_queries import Folds, Point
@@ -109,11 +117,20 @@ class ArchiveReader:
         with _told(path):
             if next(rows, None) != list(METRIC_COLUMNS):
                 raise BadInputError(f"{path} has other columns than {', '.join(METRIC_COLUMNS)}")
-            yield from _pages(map(_point, rows), PAGE_ROWS)
+            yield from pages(map(_point, rows), PAGE_ROWS)
 
     def log(self, run_id: UUID) -> Iterator[list[LogEntry]]:
         """What it has printed, in pages."""
         yield from self._lines(run_member(run_id, "log.jsonl"), LogEntry)
+
+    def metric_arrays(self, run_id: UUID) -> Iterator[ImportedMetricArray]:
+        """Its histograms and other arrays of metrics, each when it is asked for."""
+        if (path := run_member(run_id, METRIC_ARRAYS)) not in self._archive:
+            return
+        lines = (line for page in self._lines(path, MetricArrayLine) for line in page)
+        for epoch, arrays in groupby(lines, key=lambda line: line.epoch):
+            npz = run_member(run_id, metric_arrays_name(epoch))
+            yield from metric_arrays_of(self._archive, npz, list(arrays))
 
     def captures(self, run_id: UUID) -> Iterator[tuple[int, Iterator[ImportedArray]]]:
         """Its captured arrays by epoch, each when it is asked for."""
@@ -143,7 +160,7 @@ class ArchiveReader:
     def _lines(self, path: str, kind: type[M]) -> Iterator[list[M]]:
         with _told(path):
             records = map(kind.model_validate_json, self._archive.lines(path, LINE_BYTES))
-            yield from _pages(records, PAGE_LINES)
+            yield from pages(records, PAGE_LINES)
 
 
 class _told:  # noqa: N801 - reads as a word
@@ -190,7 +207,8 @@ def _bounded(text: str, bits: int) -> int:
     return number
 
 
-def _pages(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+def pages(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The rows, so many at a time."""
     left = iter(rows)
     while page := list(islice(left, size)):
         yield page

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from nntracker_ray.archive.exact_numbers import number_from, number_text
 from nntracker_ray.moments import Moment
 from nntracker_ray.records import RunState
 from nntracker_ray.storage.archive_queries import ArchivedRun, Change, LastPoint
 from nntracker_ray.storage.tables import Columns
+from nntracker_ray.wire import LONGEST_NAME, MOST_ARRAY_BYTES
 
 _Int = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
@@ -166,6 +167,29 @@ class CaptureLine(_Record):
     step: _Steps
     time: Moment
     attempt: _Count
+
+
+class MetricArrayLine(_Record):
+    """One line of the index of metric arrays."""
+
+    metric: _Text
+    layer: _Text
+    tensor: _Text
+    epoch: _Count
+    step: _Steps
+    dtype: Annotated[str, Field(max_length=40)]
+    shape: Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_ARRAY_BYTES)], ...], Field(max_length=32)]
+    is_histogram: bool
+    time: Moment
+    attempt: _Count
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self.metric) + len(self.layer) + len(self.tensor) > LONGEST_NAME:
+            raise ValueError(f"its names have more than {LONGEST_NAME} characters")
+        if self.is_histogram and len(self.shape) != 1:
+            raise ValueError(f"a histogram does not have the shape {self.shape}")
+        return self
 
 
 STATES: TypeAdapter[list[StateLine]] = TypeAdapter(list[StateLine])

@@ -9,10 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from nntracker_ray.archive.layout import IMPORTED_FACT, LEFT_OUT_FACTS
-from nntracker_ray.archive.reader import ArchiveReader
+from nntracker_ray.archive.metric_array_files import AT_ONCE
+from nntracker_ray.archive.metric_array_reader import ImportedMetricArray
+from nntracker_ray.archive.reader import ArchiveReader, pages
 from nntracker_ray.archive.run_file import ADAPTATIONS, FACTS, STATES, CaptureLine, LogEntry
 from nntracker_ray.errors import BadInputError
-from nntracker_ray.records import LogLine, RunSpec, RunState, to_json
+from nntracker_ray.records import LogLine, MetricArray, RunSpec, RunState, to_json
 from nntracker_ray.storage import import_writes as put
 from nntracker_ray.storage.archive_queries import (
     ArchivedRun,
@@ -76,6 +78,8 @@ class RunImport:
         put.import_last_metrics(self._conn, number, self._reader.run(run_id).newest)
         for lines in self._reader.log(run_id):
             put.import_log(self._conn, number, [(line.attempt, _line(line)) for line in lines])
+        for looks in pages(self._reader.metric_arrays(run_id), AT_ONCE):
+            put.import_metric_arrays(self._conn, number, [(one.about.attempt, _look(one)) for one in looks])
         for _, arrays in self._reader.captures(run_id):
             for one in arrays:
                 put.import_array(self._conn, number, _about(one.about), one.numbers)
@@ -115,6 +119,12 @@ class RunImport:
 
 def _line(entry: LogEntry) -> LogLine:
     return LogLine(entry.line_no, entry.source, entry.level, entry.text, entry.time)
+
+
+def _look(one: ImportedMetricArray) -> MetricArray:
+    about = one.about
+    place = (about.metric, about.epoch, about.step)
+    return MetricArray(*place, one.values, one.edges, about.time, about.layer, about.tensor)
 
 
 def _about(line: CaptureLine) -> CapturedArray:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from nntracker_ray.archive.capture_files import StoredArray, capture_members
 from nntracker_ray.archive.layout import LEFT_OUT_FACTS, run_member
+from nntracker_ray.archive.metric_array_files import metric_array_members
 from nntracker_ray.archive.metric_files import MetricFiles
 from nntracker_ray.archive.run_file import Adaptation, RunFile, adaptation_of
 from nntracker_ray.archive.zip_stream import NewMember, of_bytes
@@ -27,6 +28,12 @@ from nntracker_ray.storage.archive_queries import (
     archived_last_metrics,
     archived_states,
     archived_stretches,
+)
+from nntracker_ray.storage.archived_metric_arrays import (
+    Numbers,
+    StoredMetricArray,
+    archived_metric_arrays,
+    archived_numbers,
 )
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.tables import lines_of
@@ -56,6 +63,7 @@ class RunMembers:
         yield NewMember(self._place("metrics.csv"), metrics.write_csv)
         yield NewMember(self._place("metrics.parquet"), metrics.write_parquet)
         yield NewMember(self._place("log.jsonl"), self._log)
+        yield from metric_array_members(self._metric_arrays(), place=self._place, read=self._numbers)
         yield from capture_members(self._captures(), place=self._place, read=self._bytes)
 
     def _place(self, name: str) -> str:
@@ -103,6 +111,14 @@ class RunMembers:
         before = self._before_epoch
         with self._database.connection() as conn:
             return archived_history(conn, self._stretches, after=after, before_epoch=before, limit=PAGE_ROWS)
+
+    def _metric_arrays(self) -> list[StoredMetricArray]:
+        with self._database.connection() as conn:
+            return archived_metric_arrays(conn, self._stretches, before_epoch=self._before_epoch)
+
+    def _numbers(self, arrays: Sequence[StoredMetricArray]) -> dict[StoredMetricArray, Numbers]:
+        with self._database.connection() as conn:
+            return archived_numbers(conn, arrays)
 
     def _captures(self) -> list[StoredArray]:
         with self._database.connection() as conn:

@@ -16,6 +16,7 @@ from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.client import frames
 from nntracker_ray.client.api import Api
 from nntracker_ray.client.controlled import Controlled
+from nntracker_ray.client.inside_plots import PlottedInside
 from nntracker_ray.client.reading import find_run
 from nntracker_ray.client.recorded import (
     Adaptation,
@@ -33,7 +34,7 @@ from nntracker_ray.records import JsonValue, RunRow, RunState
 
 
 @dataclass(frozen=True, slots=True)
-class Run(Controlled):
+class Run(Controlled, PlottedInside):
     """One training of an experiment."""
 
     api: Api
@@ -145,6 +146,9 @@ class Run(Controlled):
 
     def _controls(self) -> tuple[Api, Selection]:
         return self.api, Selection(run_ids=(self.run_id,))
+
+    def _inside(self) -> tuple[Api, str]:
+        return self.api, f"{self._path}/introspection"
 
     def _captured(self, layer: str, tensor: str) -> dict[str, NDArray[Any]]:
         if not isinstance(layer, str):

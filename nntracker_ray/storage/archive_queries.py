@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from nntracker_ray.records import JsonValue
 from nntracker_ray.storage.arrays import numpy_cursor
 from nntracker_ray.storage.connection import Connection
-from nntracker_ray.storage.lineage_queries import Stretch, lineage
+from nntracker_ray.storage.lineage_queries import Stretch, as_parameters, lineage
 from nntracker_ray.storage.sql_files import query
 
 Folds = dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]  # fold -> (rows trained on, rows held out)
@@ -222,11 +222,7 @@ def archived_history(
     """
     place = after[:5] if after else ("", "", "", -(2**31), -(2**63))
     seen = dict(zip(("metric", "layer", "tensor", "epoch", "step"), place, strict=True))
-    runs: dict[str, Any] = {
-        "own_no": stretches[-1].run_no,
-        "run_nos": [one.run_no for one in stretches],
-        "up_to_steps": [one.up_to_step for one in stretches],
-    }
+    runs: dict[str, Any] = {"own_no": stretches[-1].run_no, **as_parameters(stretches)}
     values = {**seen, **runs, "before_epoch": before_epoch, "limit": limit}
     return [Point(*row) for row in conn.execute(query("archived_metrics"), values, binary=True)]
 

@@ -10,13 +10,16 @@ import struct
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import sql
 
 from nntracker_ray.storage.connection import Connection
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
-INT4_OID = 23
+NULL_FIELD = struct.pack(">i", -1)
+INT4_OID, FLOAT8_OID = 23, 701
 CHUNK_BYTES = 1 << 20  # handed to libpq at once: fewer calls, bounded memory
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's day zero
 _MICROSECOND = timedelta(microseconds=1)
@@ -45,9 +48,19 @@ def text_field(text: str) -> bytes:
 def int4_array_field(numbers: Iterable[int]) -> bytes:
     """An int[] value of one dimension."""
     elements = [struct.pack(">ii", 4, number) for number in numbers]
-    dimensions = struct.pack(">ii", len(elements), 1) if elements else b""
-    header = struct.pack(">iiI", 1 if elements else 0, 0, INT4_OID)
-    data = header + dimensions + b"".join(elements)
+    return _array_field(INT4_OID, len(elements), b"".join(elements))
+
+
+def float8_array_field(numbers: NDArray[np.float64]) -> bytes:
+    """A float8[] value of one dimension; every number keeps its bits."""
+    elements = np.empty(len(numbers), [("length", ">i4"), ("value", ">f8")])
+    elements["length"], elements["value"] = 8, numbers
+    return _array_field(FLOAT8_OID, len(numbers), elements.tobytes())
+
+
+def _array_field(oid: int, count: int, elements: bytes) -> bytes:
+    dimensions = struct.pack(">ii", count, 1) if count else b""
+    data = struct.pack(">iiI", 1 if count else 0, 0, oid) + dimensions + elements
     return struct.pack(">i", len(data)) + data
 
 

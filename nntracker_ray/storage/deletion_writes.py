@@ -41,7 +41,7 @@ def _delete(conn: Connection, run_nos: Sequence[int], by: str) -> None:
     values = {"run_nos": list(run_nos)}
     experiments = [row[0] for row in conn.execute(query("lock_experiments_of_runs"), values)]
     # By hand: the rule ON DELETE CASCADE asks every chunk of a hypertable for every single run.
-    for table in ("delete_weights", "delete_metrics", "delete_runs"):
+    for table in ("delete_weights", "delete_metric_arrays", "delete_metrics", "delete_runs"):
         conn.execute(query(table), {**values, "by": by} if table == "delete_runs" else values)
     conn.execute(query("delete_empty_experiments"), {"experiment_ids": experiments})
 

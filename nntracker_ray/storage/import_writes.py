@@ -11,7 +11,7 @@ from uuid import UUID
 
 from numpy.typing import NDArray
 
-from nntracker_ray.records import Adaptation, Batch, Capture, LogLine, MetricPoint, WeightArray
+from nntracker_ray.records import Adaptation, Batch, Capture, LogLine, MetricArray, MetricPoint, WeightArray
 from nntracker_ray.storage.adaptation_writes import write_adaptations
 from nntracker_ray.storage.archive_queries import (
     ArchivedExperiment,
@@ -27,6 +27,7 @@ from nntracker_ray.storage.archive_queries import (
 from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.log_writes import write_log
+from nntracker_ray.storage.metric_array_writes import write_metric_arrays
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.weight_writes import write_weights
@@ -110,6 +111,11 @@ def import_last_metrics(conn: Connection, run_no: int, last: Sequence[LastPoint]
 def import_log(conn: Connection, run_no: int, lines: Iterable[tuple[int, LogLine]]) -> None:
     """A page of what a run printed: (attempt, line)."""
     write_log(conn, [Batch(run_no, attempt, (line,)) for attempt, line in lines])
+
+
+def import_metric_arrays(conn: Connection, run_no: int, looks: Iterable[tuple[int, MetricArray]]) -> None:
+    """Some histograms and other arrays: (attempt, array)."""
+    write_metric_arrays(conn, [Batch(run_no, attempt, (look,)) for attempt, look in looks])
 
 
 def import_array(conn: Connection, run_no: int, about: CapturedArray, numbers: NDArray[Any]) -> None:

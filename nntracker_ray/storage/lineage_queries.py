@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,3 +35,11 @@ def lineage(conn: Connection, *, viewer_id: UUID, run_id: UUID) -> list[Stretch]
     if not rows:
         raise no_such_run(run_id)
     return [Stretch(*row) for row in rows]
+
+
+def as_parameters(stretches: Sequence[Stretch]) -> dict[str, list[int] | list[int | None]]:
+    """What selects the measurements of them all, for statements that ask for several runs at once."""
+    return {
+        "run_nos": [one.run_no for one in stretches],
+        "up_to_steps": [one.up_to_step for one in stretches],
+    }

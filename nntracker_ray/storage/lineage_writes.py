@@ -11,6 +11,6 @@ def keep_history_of_children(conn: Connection, run_no: int) -> None:
 
     To be called before the run is deleted. Of several related runs the youngest goes first.
     """
-    for copy in ("copy_metrics_to_children", "copy_weights_to_children", "copy_adaptations_to_children"):
-        conn.execute(query(copy), {"run_no": run_no})
+    for what in ("metrics", "metric_arrays", "weights", "adaptations"):
+        conn.execute(query(f"copy_{what}_to_children"), {"run_no": run_no})
     conn.execute(query("adopt_children"), {"run_no": run_no})

@@ -11,6 +11,7 @@ from nntracker_ray.storage.binary_copy import storable
 from nntracker_ray.storage.connection import Connection
 from nntracker_ray.storage.fork_writes import correct_fork
 from nntracker_ray.storage.log_writes import write_log
+from nntracker_ray.storage.metric_array_writes import write_metric_arrays
 from nntracker_ray.storage.metric_writes import write_metrics
 from nntracker_ray.storage.sql_files import query
 from nntracker_ray.storage.weight_writes import write_weights
@@ -29,6 +30,7 @@ def write_batches(conn: Connection, batches: Sequence[Batch]) -> None:
     if not of_known:
         return
     write_metrics(conn, of_known)
+    write_metric_arrays(conn, of_known)
     write_weights(conn, of_known)
     write_log(conn, of_known)
     write_adaptations(conn, of_known)

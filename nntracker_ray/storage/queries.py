@@ -23,8 +23,17 @@ from nntracker_ray.storage.finding_queries import (
     known_names,
     run_called,
 )
+from nntracker_ray.storage.layer_queries import (
+    LayerHeat,
+    ObservedSeries,
+    OfEpoch,
+    SeriesKind,
+    layer_heat,
+    observed_series,
+)
 from nntracker_ray.storage.log_queries import log_lines, log_tail
-from nntracker_ray.storage.metric_queries import layer_curves, learning_curves
+from nntracker_ray.storage.metric_array_queries import StoredArray, StoredArrays, metric_arrays
+from nntracker_ray.storage.metric_queries import layer_curves, learning_curves, thinned_curves
 from nntracker_ray.storage.read_only import SqlResult, read_only_sql
 from nntracker_ray.storage.run_queries import (
     count_runs,
@@ -61,8 +70,14 @@ __all__ = [
     "DeletionCost",
     "ExperimentRow",
     "FoldSizes",
+    "LayerHeat",
+    "ObservedSeries",
+    "OfEpoch",
+    "SeriesKind",
     "SqlResult",
     "StateTally",
+    "StoredArray",
+    "StoredArrays",
     "WaitingPlace",
     "WorkRow",
     "adaptations",
@@ -83,6 +98,7 @@ __all__ = [
     "has_command",
     "known_names",
     "layer_curves",
+    "layer_heat",
     "layer_weights",
     "learning_curves",
     "list_commands",
@@ -90,6 +106,8 @@ __all__ = [
     "list_runs",
     "log_lines",
     "log_tail",
+    "metric_arrays",
+    "observed_series",
     "page_of_runs",
     "queue_lengths",
     "read_only_sql",
@@ -100,6 +118,7 @@ __all__ = [
     "run_spec",
     "select_runs",
     "state_changes",
+    "thinned_curves",
     "waiting_place",
     "weight_arrays",
     "work_in_progress",

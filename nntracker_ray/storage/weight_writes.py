@@ -64,14 +64,14 @@ def _newest_by_key(batches: Sequence[Batch]) -> dict[_Key, Captured]:
 
 
 def _packed(one: Captured, part_bytes: int) -> Iterator[bytes]:
-    data = _bytes_of(one.array.array).data
+    data = array_bytes(one.array.array).data
     for part, start in enumerate(range(0, max(len(data), 1), part_bytes)):
         piece = data[start : start + part_bytes]
         yield b"".join([_before_data(one, part), struct.pack(">i", len(piece)), piece])
 
 
-def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
-    # A view of the bytes, copied only where the array is not already little-endian and in order.
+def array_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Its bytes, little-endian and in C order: a view where it lies like that already."""
     return little_endian(np.atleast_1d(array)).reshape(-1).view(np.uint8)
 
 

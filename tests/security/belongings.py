@@ -18,7 +18,7 @@ from apps.api.sign_in import Sessions, Visit
 from nntracker_ray.accounts.own_account import keep_token
 from nntracker_ray.accounts.roles import Role, Scope
 from nntracker_ray.accounts.secrets import new_secret, new_token, secret_hash
-from nntracker_ray.records import Batch, Capture, RunFact, WeightArray
+from nntracker_ray.records import Batch, Capture, MetricArray, RunFact, WeightArray
 from nntracker_ray.storage import account_writes, session_writes, sharing_writes, writes
 from nntracker_ray.storage.connection import Database
 from tests.integration.storage.examples_of_records import NOON
@@ -115,7 +115,8 @@ def _ada_has(database: Database, ada: UUID, client: httpx.Client) -> dict[str, U
     lease = finish(database)
     experiment_id, run_id = specs[0].experiment_id, specs[0].run_id
     kernel = WeightArray(0, "dense", "kernel", np.arange(6, dtype=np.float32))
-    records = (Capture(0, 45, (kernel,), NOON), RunFact("model_summary", SUMMARY))
+    look = MetricArray("accuracy", 0, 45, np.arange(3), None, NOON, "dense", "kernel")
+    records = (Capture(0, 45, (kernel,), NOON), look, RunFact("model_summary", SUMMARY))
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, records)])
         friend = account_writes.add_account(conn, name="fred", role=Role.VIEWER, password_hash=None)

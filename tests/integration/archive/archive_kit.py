@@ -28,6 +28,7 @@ from nntracker_ray.records import (
     DatasetRef,
     Lease,
     LogLine,
+    MetricArray,
     MetricPoint,
     Progress,
     RunFact,
@@ -108,6 +109,7 @@ def train(database: Database, lease: Lease, epochs: range, *, more: Sequence[Any
             MetricPoint("val_loss", epoch, step, nan_with(0xFFF8000000000ABC), at),
             MetricPoint("accuracy", epoch, step, 0.5 + epoch / 100, at),
             MetricPoint("norm", epoch, step, value, at, layer='dense,\n"4"', tensor="kernel"),
+            *looks(epoch, step, at),
             Capture(epoch, step, arrays(epoch), at),
             LogLine(epoch, "stdout", "", f"epoch {epoch}: <script>alert(1)</script> \u2028 ü", at),
             Adaptation("learning_rate", epoch, step, 0.1, 0.1 / (epoch + 1), "step", at),
@@ -115,6 +117,25 @@ def train(database: Database, lease: Lease, epochs: range, *, more: Sequence[Any
     records.append(Progress(epochs.stop, epochs.stop * STEPS, NOON))
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, tuple(records))])
+
+
+def looks(epoch: int, step: int, at: datetime) -> tuple[MetricArray, ...]:
+    """Histograms and others, of layers of odd names; one that is not there at every epoch."""
+    edges = np.array([float("-inf"), -0.0, 5e-324, nan_with(0x7FF8000000000123)])
+    counts = np.array([epoch, 2**60, 0])
+    kernel = {"layer": "dense", "tensor": "kernel"}
+    return (
+        MetricArray("weights/histogram", epoch, step - 1, counts, edges, at, **kernel),
+        MetricArray("weights/histogram", epoch, step, counts + 1, edges, at, **kernel),
+        # Without care these two would have one name in a file.
+        MetricArray("a/b", epoch, step, np.array(epoch, np.int8), None, at, layer="c"),
+        MetricArray("a", epoch, step, np.array([True]), None, at, layer="b/c\n%2F"),
+        *(
+            MetricArray("activations/svcca", n, step, np.ones((2, n), ml_dtypes.bfloat16), None, at)
+            for n in [epoch]
+            if n % 2
+        ),
+    )
 
 
 def arrays(epoch: int) -> tuple[WeightArray, ...]:

@@ -104,13 +104,35 @@ class TestOutAndIn:
             epochs, kernel = queries.layer_weights(
                 conn, viewer_id=viewer_id, run_id=run_id, layer="half", tensor="kernel"
             )
+            series = queries.observed_series(conn, viewer_id=viewer_id, run_id=run_id)
+            looks = queries.metric_arrays(
+                conn,
+                viewer_id=viewer_id,
+                run_id=run_id,
+                metric="weights/histogram",
+                layer="dense",
+                tensor="kernel",
+            )
+        histograms = [
+            (one.step, one.measured_at, one.values.tobytes(), one.edges.tobytes()) for one in looks.arrays
+        ]
+        assert len(histograms) == 8
         numbers = {
             name: np.asarray(values).tobytes()
             for name, values in (curves | layers).items()
             if name == "value"
         }
         shown = (row.name, row.state, row.epochs_done, row.tags, row.created_at, row.started_at, row.ended_at)
-        return (*shown, repr(row.metrics), numbers, epochs.tolist(), kernel.tobytes(), str(kernel.dtype))
+        return (
+            *shown,
+            repr(row.metrics),
+            numbers,
+            series,
+            histograms,
+            epochs.tolist(),
+            kernel.tobytes(),
+            str(kernel.dtype),
+        )
 
     def test_the_same_archive_twice_is_refused_as_already_here(
         self, database: Database, home: Home, tmp_path: Path
@@ -289,6 +311,7 @@ class TestForks:
         bring_in(other, home, out)
 
         assert self._losses(database, fork_id) == self._losses(other, fork_id) != []
+        assert self._looks(database, fork_id) == self._looks(other, fork_id) == [0, 0, 1, 1, 2, 2, 3, 3]
         again = archive(
             other, home, tmp_path / "again.zip", viewer_id=local_account(other), run_ids=[fork_id]
         )
@@ -306,6 +329,15 @@ class TestForks:
         train(database, fork, range(2, 4))
         end(database, fork, RunState.FINISHED)
         return owner_id, parent.run_id, fork_id
+
+    def _looks(self, database: Database, run_id: UUID) -> list[int]:
+        """Epochs of what was looked at, the inherited ones among them."""
+        viewer_id, series = local_account(database), {"layer": "dense", "tensor": "kernel"}
+        with database.connection() as conn:
+            found = queries.metric_arrays(
+                conn, viewer_id=viewer_id, run_id=run_id, metric="weights/histogram", **series
+            )
+        return [one.epoch for one in found.arrays]
 
     def _losses(self, database: Database, run_id: UUID) -> list[tuple[int, str]]:
         viewer_id = local_account(database)
@@ -326,12 +358,15 @@ class TestTheFiles:
         with zipfile.ZipFile(out) as opened:
             table = pq.read_table(io.BytesIO(opened.read(f"{folder}/metrics.parquet"))).to_pandas()
             weights = np.load(io.BytesIO(opened.read(f"{folder}/captures/epoch-000003.npz")))
+            looks = np.load(io.BytesIO(opened.read(f"{folder}/metric-arrays/epoch-000003.npz")))
             folds = np.load(io.BytesIO(opened.read(f"experiments/{specs[0].experiment_id}/folds.npz")))
             about = json.loads(opened.read(f"{folder}/run.json"))
             provenance = json.loads(opened.read("provenance.json"))
 
         assert table[table.metric == "accuracy"]["value"].tolist() == [0.5, 0.51, 0.52, 0.53]
         np.testing.assert_array_equal(weights["dense/kernel"], arrays(3)[0].array)
+        assert looks["weights/histogram/dense/kernel/40"].tolist() == [4, 2**60 + 1, 1]
+        assert looks["weights/histogram/dense/kernel/40.edges"][0] == -np.inf
         assert folds["held_out_0"].tolist() == [8, 9]
         assert (about["name"], about["state"]) == ("digits <b>(1)</b>", "finished")
         assert provenance["by"] == "ada"

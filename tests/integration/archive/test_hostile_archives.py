@@ -55,7 +55,7 @@ def other(embedded_template: TemplateDatabase) -> Iterator[Database]:
 
 def stored(database: Database) -> tuple[int, ...]:
     """How many rows of everything there are."""
-    tables = ("experiments", "runs", "metrics", "weight_arrays", "run_log", "run_states")
+    tables = ("experiments", "runs", "metrics", "metric_arrays", "weight_arrays", "run_log", "run_states")
     with database.connection() as conn:
         return tuple(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)  # noqa: S608
 
@@ -64,7 +64,7 @@ def refused(database: Database, home: Home, path: Path, why: str) -> None:
     """It is refused for this reason, and nothing is left."""
     with pytest.raises(BadInputError, match=why):
         bring_in(database, home, path)
-    assert stored(database) == (0,) * 6
+    assert stored(database) == (0,) * 7
 
 
 def edited(name: str, change: Callable[[dict], None]) -> Callable[[Members], None]:
@@ -89,15 +89,25 @@ def replaced(name: str, content: Callable[[bytes], bytes]) -> Callable[[Members]
     return apply
 
 
-def object_array(_: bytes) -> bytes:
+def object_array(content: bytes) -> bytes:
     """An NPZ that would run code where pickles are read."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as npz:
-        for name in ("dense/kernel", "dense/bias", "half/kernel", "count/seed", "empty/kernel"):
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as npz:
+        for name in old.namelist():
             part = io.BytesIO()
             np.save(part, np.array([{}], object), allow_pickle=True)
-            npz.writestr(f"{name}.npy", part.getvalue())
+            npz.writestr(name, part.getvalue())
     return file.getvalue()
+
+
+def looks(old: bytes, new: bytes) -> Callable[[Members], None]:
+    """Change what the index says of the arrays of metrics."""
+
+    def change(text: bytes) -> bytes:
+        assert old in text
+        return text.replace(old, new)
+
+    return replaced("metric-arrays.jsonl", change)
 
 
 def swap(key: str, value: object) -> Callable[[dict], None]:
@@ -179,7 +189,7 @@ LIES = {
     ),
     "a line without end": (replaced("metrics.csv", lambda text: text + b"a" * 100_000), "line of more"),
     "bytes that are no text": (replaced("log.jsonl", lambda text: text + b"\xff\n"), "UTF-8"),
-    "arrays of objects": (replaced("epoch-000000.npz", object_array), "epoch-000000"),
+    "arrays of objects": (replaced("captures/epoch-000000.npz", object_array), "captures/epoch-000000"),
     "arrays that are not in the index": (
         replaced("captures.jsonl", lambda text: text.replace(b'"bias"', b'"eyes"')),
         "index names",
@@ -195,6 +205,34 @@ LIES = {
     "a shape that is not its own": (
         replaced("captures.jsonl", lambda text: text.replace(b"[3, 4]", b"[2147483647, 2147483647]")),
         "index says",
+    ),
+    "metric arrays of objects": (
+        replaced("metric-arrays/epoch-000000.npz", object_array),
+        "metric-arrays/epoch-000000",
+    ),
+    "metric arrays that are not in the index": (looks(b'"a/b"', b'"b/a"'), "index names"),
+    "two metric arrays of one place": (
+        looks(b'"a/b", "layer": "c"', b'"a", "layer": "b/c\\n%2F"'),
+        "of one place",
+    ),
+    "a metric array's dtype of objects": (looks(b'"int8"', b'"object"'), "dtype"),
+    "a metric array's dtype that is not its own": (looks(b'"int8"', b'"int16"'), "index says"),
+    "a metric array above its limit": (looks(b"[3]", b"[200000]"), "above 1,048,576 bytes"),
+    "a metric array of endless sides": (looks(b"[3]", b"[3, 2147483647]"), "shape"),
+    "a histogram with edges too few": (looks(b"[3]", b"[4]"), "index says"),
+    "a histogram that is a number": (looks(b"[3]", b"[]"), "does not have the shape"),
+    "a histogram without edges": (
+        looks(b'"is_histogram": false', b'"is_histogram": true'),
+        "does not have the shape|index names",
+    ),
+    "a metric's name that no index holds": (looks(b'"a/b"', b'"' + b"a" * 601 + b'"'), "600 characters"),
+    "a metric array before the first step": (looks(b'"step": 10', b'"step": -1'), "step"),
+    "a metric array's moment without a zone": (looks(b"+00:00", b""), "zone|time"),
+    "metric arrays that are missing": (
+        lambda members: [
+            members.pop(path) for path in [*members] if path.endswith("metric-arrays/epoch-000000.npz")
+        ],
+        "lacks",
     ),
     "a member of no kind": (lambda members: members.update({"notes.txt": b"hello"}), "no place"),
     "a path out of the folder": (lambda members: members.update({"../evil": b""}), "no place"),

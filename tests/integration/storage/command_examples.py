@@ -89,6 +89,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
 TABLES_OF_RUNS = (
     "metrics",
+    "metric_arrays",
     "run_last_metrics",
     "weight_arrays",
     "run_facts",

@@ -17,6 +17,7 @@ from nntracker_ray.records import (
     DatasetRef,
     Lease,
     LogLine,
+    MetricArray,
     MetricPoint,
     NamedConf,
     Record,
@@ -96,6 +97,21 @@ def capture(epoch: int, *arrays: np.ndarray, layer: str = "dense", **given: Any)
     return Capture(epoch=epoch, arrays=held, **at)
 
 
+def looked(epoch: int = 0, values: Any = (1, 2, 3), **given: Any) -> MetricArray:
+    """A histogram of a kernel, or without edges an array."""
+    counts = np.asarray(values)
+    at = {
+        "metric": "weights/histogram",
+        "step": (epoch + 1) * 10,
+        "edges": np.linspace(0.0, 1.0, counts.size + 1),
+        "measured_at": NOON + timedelta(seconds=epoch),
+        "layer": "dense",
+        "tensor": "kernel",
+        **given,
+    }
+    return MetricArray(epoch=epoch, values=counts, **at)
+
+
 def batch(lease: Lease, *records: Record, attempt: int | None = None) -> Batch:
     return Batch(lease.run_no, attempt or lease.attempt, records)
 
@@ -104,6 +120,7 @@ def one_of_each() -> tuple[Record, ...]:
     """A record of every kind that a run reports."""
     return (
         point(),
+        looked(),
         capture(0, np.ones((2, 2), np.float32)),
         RunFact("environment", {"keras": "3"}),
         Adaptation("learning_rate", 1, 20, 0.1, 0.05, "step: x 0.5 every epoch", NOON),

@@ -22,6 +22,7 @@ from nntracker_ray.storage.sql_files import migration_files, query, sql_folder, 
 QUERY_NAMES = sorted(path.stem for path in (sql_folder() / "queries").glob("*.sql"))
 NEED_A_STAGING_TABLE = {
     "merge_metrics": "metrics",
+    "merge_metric_arrays": "metric_arrays",
     "merge_weight_arrays": "weight_arrays",
     "merge_log_lines": "run_log",
 }
@@ -89,8 +90,8 @@ class TestMigrating:
                 found = connection.execute(
                     "SELECT hypertable_name FROM timescaledb_information.dimensions"
                 ).fetchall()
-                assert sorted(name for (name,) in found) == ["metrics", "weight_arrays"]
-                assert len(timescale_files()) == 1
+                assert sorted(name for (name,) in found) == ["metric_arrays", "metrics", "weight_arrays"]
+                assert len(timescale_files()) == 2
 
 
 class TestWithoutSuperuser:

@@ -22,6 +22,7 @@ from tests.integration.storage.examples_of_records import (
     batch,
     capture,
     claim,
+    looked,
     point,
     run_spec,
     started_run,
@@ -34,7 +35,7 @@ def measured_run(database: Database) -> tuple[UUID, Lease]:
     owner_id, lease = started_run(database)
     folds = {0: (np.arange(3), np.arange(3, 5))}
     submit(database, [lease.spec], folds=folds)
-    records = [point(), capture(0, np.ones((2, 3), "f4")), RunFact("k", 1), Progress(1, 10, NOON)]
+    records = [point(), looked(), capture(0, np.ones((2, 3), "f4")), RunFact("k", 1), Progress(1, 10, NOON)]
     with database.connection() as connection:
         write_batches(connection, [batch(lease, *records)])
     return owner_id, lease
@@ -47,6 +48,11 @@ QUESTIONS: dict[str, Callable[[Connection, UUID, UUID, UUID], Any]] = {
     "run_facts": lambda c, owner, run, _: queries.run_facts(c, viewer_id=owner, run_id=run),
     "state_changes": lambda c, owner, run, _: queries.state_changes(c, viewer_id=owner, run_id=run),
     "layer_curves": lambda c, owner, run, _: queries.layer_curves(c, viewer_id=owner, run_id=run),
+    "observed_series": lambda c, owner, run, _: queries.observed_series(c, viewer_id=owner, run_id=run),
+    "layer_heat": lambda c, owner, run, _: queries.layer_heat(c, viewer_id=owner, run_id=run, metric="norm"),
+    "metric_arrays": lambda c, owner, run, _: queries.metric_arrays(
+        c, viewer_id=owner, run_id=run, metric="weights/histogram", layer="dense", tensor="kernel"
+    ),
     "weight_arrays": lambda c, owner, run, _: queries.weight_arrays(c, viewer_id=owner, run_id=run),
     "layer_weights": lambda c, owner, run, _: queries.layer_weights(
         c, viewer_id=owner, run_id=run, layer="dense", tensor="kernel"

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from nntracker_ray.delivery import drain_orphans
+from nntracker_ray.delivery import Gaps, drain_orphans
 from nntracker_ray.errors import DatabaseAwayError, SpoolError, StaleAttemptError, StorageError
-from nntracker_ray.intake import SinkLimits
-from nntracker_ray.records import Capture, MetricPoint, Progress, RunFact, WeightArray
+from nntracker_ray.intake import Intake, SinkLimits
+from nntracker_ray.records import Capture, MetricArray, MetricPoint, Progress, RunFact, WeightArray
 from nntracker_ray.sinks import MemorySink, SpoolSink
 from nntracker_ray.spool import orphaned
 from nntracker_ray.wire import decode_records
@@ -32,6 +32,12 @@ def point(epoch, metric="loss"):
 def capture(epoch, values=10):
     array = np.full(values, epoch, dtype=np.float32)
     return Capture(epoch, 15 * (epoch + 1), (WeightArray(0, "dense", "kernel", array),), NOW)
+
+
+def look(epoch, values=10):
+    return MetricArray(
+        "weights/histogram", epoch, epoch, np.full(values, epoch), None, NOW, "dense", "kernel"
+    )
 
 
 class Table:
@@ -110,6 +116,15 @@ class TestEverySink:
 
         assert sink.drain(PATIENCE_S)
         assert [record.arrays[0].array.tolist() for record in received()] == [[3.0] * 10, [4.0] * 10]
+
+    def test_delivers_arrays_of_metrics(self, sink_and_received):
+        """What was seen inside takes the same way as the weights."""
+        sink, received = sink_and_received
+
+        sink.record(look(3), look(4))
+
+        assert sink.drain(PATIENCE_S)
+        assert [record.values.tolist() for record in received()] == [[3] * 10, [4] * 10]
 
     def test_flush_and_drain_of_nothing_succeed(self, sink_and_received):
         """A checkpoint before the first record must not wait."""
@@ -273,6 +288,49 @@ def test_captures_are_thinned_with_a_mark_when_the_spool_is_full(tmp_path):
     assert 0 < len(kept) < 20
     assert mark["count"] == 20 - len(kept)
     assert mark["epochs"] == [max(kept) + 1, 19]
+
+
+def test_captures_go_before_arrays_of_metrics_and_both_before_numbers(tmp_path):
+    """Of a long outage first the weights are lost, then what was seen of them, the curves never."""
+    table = Table()
+    table.is_there.clear()
+    sink = spool_sink(tmp_path, table, limits=SinkLimits(spool_bytes=5_000))
+    for epoch in range(20):
+        sink.record(point(epoch), capture(epoch, values=100), look(epoch, values=50))
+        assert sink.flush(PATIENCE_S)
+    table.is_there.set()
+    sink.close(PATIENCE_S)
+
+    captured = [record.epoch for record in table.records if isinstance(record, Capture)]
+    looked = [record.epoch for record in table.records if isinstance(record, MetricArray)]
+    gaps = [record for record in table.records if isinstance(record, RunFact)][-1].value
+    assert table.epochs == list(range(20))
+    assert 0 < len(captured) < len(looked) < 20
+    assert gaps["metric_arrays_thinned"]["count"] == 20 - len(looked)
+    assert gaps["metric_arrays_thinned"]["epochs"] == [max(looked) + 1, 19]
+    assert gaps["captures_thinned"]["count"] == 20 - len(captured)
+
+
+def test_arrays_that_wait_in_memory_are_bounded_each_kind_by_itself():
+    """A capture of a large network, still to be written down, must not cost what was seen inside it."""
+    gaps = Gaps(attempt=1)
+    intake = Intake(SinkLimits(memory_bytes=1_000), gaps)
+    for epoch in range(4):
+        intake.add(capture(epoch, values=200))
+        intake.add(look(epoch, values=50))
+        intake.add(point(epoch))
+
+    first, _ = intake.next_frame()
+    intake.add(look(4, values=100))
+    then, _ = intake.next_frame()
+
+    assert [type(record).__name__ for record in first] == [
+        *("Capture", "MetricArray", "MetricPoint", "MetricArray", "MetricPoint"),
+        *("MetricPoint", "MetricPoint"),
+    ]
+    assert [record.epoch for record in then] == [4]
+    counts = {name: gap["count"] for name, gap in gaps.fact().value.items()}
+    assert counts == {"captures_thinned": 3, "metric_arrays_thinned": 2}
 
 
 @pytest.fixture

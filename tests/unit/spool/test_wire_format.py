@@ -20,13 +20,14 @@ from nntracker_ray.records import (
     Adaptation,
     Capture,
     LogLine,
+    MetricArray,
     MetricPoint,
     Progress,
     Record,
     RunFact,
     WeightArray,
 )
-from nntracker_ray.wire import decode_records, encode_records
+from nntracker_ray.wire import MOST_ARRAY_BYTES, decode_records, encode_records
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 int64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
@@ -49,6 +50,10 @@ def bits(value: float) -> bytes:
 
 def capture_of(array: np.ndarray) -> Capture:
     return Capture(3, 45, (WeightArray(1, "dense_4", "kernel", array),), NOON)
+
+
+def look(values, edges=None, metric="weights/histogram") -> MetricArray:
+    return MetricArray(metric, 3, 45, np.asarray(values), edges, NOON, "dense_4", "kernel")
 
 
 def sent(record):
@@ -91,6 +96,47 @@ def test_the_small_floats_of_mixed_precision_are_kept(dtype, shape):
 
     assert (returned.dtype, returned.shape) == (array.dtype, shape)
     assert returned.tobytes() == array.tobytes()
+
+
+@given(npst.arrays(array_dtypes, npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)))
+def test_arrays_of_metrics_keep_dtype_shape_and_every_bit(values):
+    """A plug-in may answer with any array: a row of similarities, one number of its own kind, nothing at all."""
+    returned = sent(look(values))
+
+    assert (returned.values.dtype.name, returned.values.shape) == (values.dtype.name, values.shape)
+    assert returned.values.tobytes() == values.astype(values.dtype.newbyteorder("<")).tobytes()
+    assert (returned.edges, returned.layer, returned.tensor, returned.measured_at) == (
+        None,
+        "dense_4",
+        "kernel",
+        NOON,
+    )
+
+
+@given(st.lists(st.tuples(int64, st.floats())), st.floats(), text, int64, int64)
+def test_histograms_keep_counts_and_edges(bins, last_edge, metric, epoch, step):
+    """Edges that are rounded put values into other bins; those of a layer that diverged are not finite."""
+    counts = np.array([count for count, _ in bins], np.int64)
+    edges = np.array([*(edge for _, edge in bins), last_edge])
+
+    returned = sent(MetricArray(metric, epoch, step, counts, edges, NOON))
+
+    assert (returned.metric, returned.epoch, returned.step) == (metric, epoch, step)
+    assert returned.values.tolist() == counts.tolist()
+    assert returned.edges.tobytes() == edges.tobytes()
+
+
+def test_the_largest_array_of_a_metric_is_one_mebibyte():
+    """A look that comes every few steps must not bring the weights of a network each time."""
+    fits = np.zeros(MOST_ARRAY_BYTES // 8, np.int64)
+
+    assert sent(look(fits, np.zeros(fits.size + 1))).values.nbytes == MOST_ARRAY_BYTES
+    for values, edges in [
+        (np.zeros(MOST_ARRAY_BYTES + 1, np.int8), None),
+        (np.zeros(fits.size + 1, np.int8), np.zeros(fits.size + 2)),
+    ]:
+        with pytest.raises(SpoolError, match=r"at most 1,048,576"):
+            encode_records([look(values, edges)])
 
 
 def test_a_strided_view_arrives_as_what_it_shows():
@@ -142,6 +188,17 @@ def test_what_an_older_version_wrote_is_still_read():
     assert returned == (*expected, Progress(2, 30, NOON))
 
 
+def test_what_the_version_before_this_one_wrote_is_still_read():
+    """2 knew everything but arrays of metrics."""
+    moment = (NOON - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    frame = [2, [4, "learning_rate", 1, 20, 0.1, 0.05, "step", moment], [5, 0, "stdout", "", "hello", moment]]
+
+    assert decode_records(msgpack.packb(frame)) == (
+        Adaptation("learning_rate", 1, 20, 0.1, 0.05, "step", NOON),
+        LogLine(0, "stdout", "", "hello", NOON),
+    )
+
+
 def test_records_keep_their_order_and_payloads_may_be_joined():
     """Progress comes after what it announces; the spool joins small payloads into one large one."""
     first = [MetricPoint("loss", 0, 15, 0.5, NOON), RunFact("k", 1)]
@@ -173,6 +230,10 @@ def test_a_time_of_another_zone_is_the_same_moment():
         RunFact("k" * 1000, 1),
         Adaptation("rate" * 200, 0, 0, 1.0, 0.5, "", NOON),
         LogLine(0, "syslog", "", "text", NOON),
+        look(np.array([object()])),
+        look([1, 2], np.zeros(2)),
+        look([[1, 2]], np.zeros(3)),
+        look([1], metric="m" * 600),
         "no record",
     ],
     ids=[
@@ -187,6 +248,10 @@ def test_a_time_of_another_zone_is_the_same_moment():
         "long key",
         "long parameter",
         "unknown source",
+        "objects of a metric",
+        "edges too few",
+        "edges of a matrix",
+        "long metric of an array",
         "other type",
     ],
 )
@@ -199,7 +264,11 @@ def test_what_cannot_be_sent_is_refused_where_it_is_written(record):
 def test_a_torn_payload_is_refused_at_every_byte():
     """Half a payload must never pass for a whole one."""
     payload = encode_records(
-        [MetricPoint("loss", 0, 15, 0.5, NOON, "dense", "kernel"), Progress(1, 15, NOON)]
+        [
+            MetricPoint("loss", 0, 15, 0.5, NOON, "dense", "kernel"),
+            look([1, 2], np.array([0.0, 0.5, 1.0])),
+            Progress(1, 15, NOON),
+        ]
     )
 
     for length in range(1, len(payload)):
@@ -219,15 +288,15 @@ def test_garbage_is_refused_or_empty(garbage):
 
 anything = st.recursive(
     st.none() | st.booleans() | int64 | st.floats() | text | st.binary(max_size=9),
-    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(text, inner, max_size=2),
+    lambda inner: st.lists(inner, max_size=11) | st.dictionaries(text, inner, max_size=2),
 )
 
 
-@given(st.lists(st.lists(anything, max_size=8) | anything, max_size=3), st.sampled_from(range(6)))
+@given(st.lists(st.lists(anything, max_size=11) | anything, max_size=3), st.sampled_from(range(7)))
 def test_well_formed_msgpack_of_the_wrong_shape_is_refused_or_valid(fields, kind):
     """Garbage that parses is the harder half: types and sizes of every field are checked."""
     try:
-        records = decode_records(msgpack.packb([1, [kind, *fields]]))
+        records = decode_records(msgpack.packb([3, [kind, *fields]]))
     except SpoolError:
         return
     assert len(records) == 1
@@ -253,7 +322,27 @@ def test_an_array_that_does_not_fit_its_bytes_is_refused(dtype, shape, raw):
         decode_records(msgpack.packb(frame))
 
 
+@pytest.mark.parametrize(
+    ("shape", "raw", "edges"),
+    [
+        ([2], bytes(8), None),
+        ([1], bytes(8), bytes(8)),
+        ([1], bytes(8), "text"),
+        ([1], bytes(8), bytes(15)),
+        ([1, 1], bytes(8), bytes(16)),
+        ([-1], bytes(8), bytes(0)),
+    ],
+    ids=["too few values", "too few edges", "text", "half an edge", "a matrix", "negative"],
+)
+def test_a_histogram_whose_parts_do_not_fit_is_refused(shape, raw, edges):
+    """Bins that belong to other counts would be drawn as if they were true."""
+    frame = [3, [6, "weights/histogram", 0, 1, 0, "dense", "kernel", "int64", shape, raw, edges]]
+
+    with pytest.raises(SpoolError):
+        decode_records(msgpack.packb(frame))
+
+
 def test_a_newer_version_is_named_in_the_refusal():
     """After a downgrade an old reader must say so, not guess at the fields."""
-    with pytest.raises(SpoolError, match=r"version 3.*Update"):
-        decode_records(msgpack.packb([3, [0, "loss"]]))
+    with pytest.raises(SpoolError, match=r"version 4.*Update"):
+        decode_records(msgpack.packb([4, [0, "loss"]]))

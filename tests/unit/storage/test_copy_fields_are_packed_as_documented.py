@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 
-from nntracker_ray.storage.binary_copy import int4_array_field, microseconds, storable, text_field
+from nntracker_ray.storage.binary_copy import (
+    float8_array_field,
+    int4_array_field,
+    microseconds,
+    storable,
+    text_field,
+)
 
 
 def test_times_count_microseconds_since_2000_in_utc():
@@ -30,3 +37,12 @@ def test_text_is_made_storable(text: str, stored: str):
 def test_an_empty_array_has_no_dimensions():
     """The shape of a single number."""
     assert int4_array_field([]) == (12).to_bytes(4, "big") + bytes(8) + (23).to_bytes(4, "big")
+
+
+def test_an_array_of_numbers_has_a_length_before_each():
+    """One dimension, no NULLs, type 701, two numbers counted from 1; then each with its length."""
+    head = (1, 0, 701, 2, 1)
+    data = b"".join(word.to_bytes(4, "big") for word in head)
+    data += b"".join((8).to_bytes(4, "big") + np.array(one, ">f8").tobytes() for one in (-0.0, 0.1))
+
+    assert float8_array_field(np.array([-0.0, 0.1])) == len(data).to_bytes(4, "big") + data
