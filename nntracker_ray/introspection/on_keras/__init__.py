@@ -1,0 +1,1 @@
+"""The one place of the introspection that knows Keras and TensorFlow."""

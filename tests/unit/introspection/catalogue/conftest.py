@@ -1,0 +1,3 @@
+from tests.unit.introspection.catalogue.installed import install
+
+__all__ = ["install"]
