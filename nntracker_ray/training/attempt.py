@@ -22,6 +22,7 @@ from nntracker_ray.training.data import TrainingData
 from nntracker_ray.training.early_leave import LeaveTest, LeaveValidation
 from nntracker_ray.training.elsewhere import Elsewhere
 from nntracker_ray.training.facts import differences, environment, model_summary
+from nntracker_ray.training.inside_setup import inside_of
 from nntracker_ray.training.keeper import Keeper
 from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder
@@ -65,6 +66,17 @@ class Attempt:
         self._feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
         self.course = Course(start.place, batches=self._feed.batches, total_epochs=spec.total_epochs)
         self._recorder = Recorder(sink, spec.capture, self.course)
+        self._inside = inside_of(
+            spec,
+            model=self.model,
+            model_json=model_json,
+            data=data,
+            course=self.course,
+            feed=self._feed,
+            sink=sink,
+            recorder=self._recorder,
+            resumed=start.checkpoint,
+        )
         self._stopper = early_stopping(spec)
         self._learning_rate = LearningRate(
             spec,
@@ -89,6 +101,7 @@ class Attempt:
             learning_rate=self._learning_rate,
             resumed=start.checkpoint,
             run_no=checkpoints.run_no,
+            inside=self._inside.memory,
         )
         _tell_beginning(start.place, resumed=start.checkpoint is not None)
         self._recorder.facts(self._facts(start, forked) | self._keeper.take_news())
@@ -120,6 +133,7 @@ class Attempt:
         except LeaveTraining as leaving:
             return self._leave(leaving.command)
         finally:
+            self._inside.close()
             self._saver.close()
             self._copies.close()
             self._elsewhere.close()
@@ -137,7 +151,12 @@ class Attempt:
             validation_data=validation,
             validation_batch_size=self._spec.batch_size,
             callbacks=LeanCallbackList(
-                self._callbacks(), add_history=True, model=self.model, epochs=end, steps=self._feed.batches
+                self._callbacks(),
+                add_history=True,
+                model=self.model,
+                epochs=end,
+                steps=self._feed.batches,
+                batch_ended=self._inside.after_batch if self._spec.introspection else None,
             ),
         )
 
@@ -152,6 +171,7 @@ class Attempt:
             mailbox=self._mailbox,
             sink=self._sink,
             weights=self._weights,
+            inside=self._inside,
         )
         leave = LeaveValidation(self.course, batches=self._feed.batches, mailbox=self._mailbox)
         return [ShortEpoch(lacking), *([self._stopper] if self._stopper else []), conductor, leave]

@@ -20,19 +20,28 @@ class BatchFeed:
     def __init__(self, x: NDArray[Any], y: NDArray[Any], *, batch_size: int, seed: int) -> None:
         self._rows, self._batch_size, self._seed = len(x), batch_size, seed
         self._epoch = self._skipped = 0
+        self._held = tf.constant(x), tf.constant(y)
+        self._order: tuple[int, IndexArray] | None = None
         self.batches = -(-self._rows // batch_size)  # per epoch, the last one may be smaller
-        self.dataset = self._dataset(x, y)
+        self.dataset = self._dataset()
 
     def enter(self, epoch: int, *, batches_done: int = 0) -> None:
         """Let the next pass be over what is left of an epoch."""
         self._epoch, self._skipped = epoch, batches_done
 
+    def batch(self, epoch: int, number: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """One batch of an epoch by its 0-based number, for who looks at it beside the training."""
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, epoch_order(self._seed, epoch, self._rows)
+        rows = self._order[1][number * self._batch_size : (number + 1) * self._batch_size]
+        return _gather(tf.constant(rows), self._held)
+
     def _remaining_order(self) -> IndexArray:
         order = epoch_order(self._seed, self._epoch, self._rows)
         return order[self._skipped * self._batch_size :]
 
-    def _dataset(self, x: NDArray[Any], y: NDArray[Any]) -> tf.data.Dataset:
-        rows = tf.data.Dataset.from_tensors((tf.constant(x), tf.constant(y))).repeat()
+    def _dataset(self) -> tf.data.Dataset:
+        rows = tf.data.Dataset.from_tensors(self._held).repeat()
         indices = tf.data.Dataset.range(1).map(self._draw).flat_map(self._cut)
         batches = tf.data.Dataset.zip((indices, rows)).map(_gather, num_parallel_calls=tf.data.AUTOTUNE)
         options = tf.data.Options()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ from nntracker_ray.errors import StaleAttemptError
 from nntracker_ray.training.batches import BatchFeed
 from nntracker_ray.training.control import LeaveTraining, Mailbox
 from nntracker_ray.training.course import Course
+from nntracker_ray.training.inside import Inside
 from nntracker_ray.training.keeper import Keeper
 from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.recorder import GuardedSink, Recorder, Weights
@@ -24,15 +25,24 @@ class LeanCallbackList(keras.callbacks.CallbackList):  # type: ignore[misc]  # K
 
     Keras hands the results of every batch to a thread pool, or turns each into Python numbers, for callbacks
     that look at them. Ours look at epochs, and at batches only before they begin.
+
+    Args:
+        batch_ended: Called after each batch of the training.
     """
+
+    def __init__(self, *args: Any, batch_ended: Callable[[], None] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._batch_ended = batch_ended
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
         """Tell each callback that a batch begins."""
         for callback in self.callbacks:
             callback.on_train_batch_begin(batch)
 
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Tell nobody."""
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
+        """Tell the one who asked."""
+        if self._batch_ended is not None:
+            self._batch_ended()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
         """Tell each callback that a batch of a validation or test begins."""
@@ -80,11 +90,12 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         mailbox: Mailbox,
         sink: GuardedSink,
         weights: Weights,
+        inside: Inside,
     ) -> None:
         super().__init__()
         self._course, self._feed, self._recorder, self._keeper = course, feed, recorder, keeper
         self._mailbox, self._sink, self._weights = mailbox, sink, weights
-        self._rate = learning_rate
+        self._rate, self._inside = learning_rate, inside
         self._skipped = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:  # noqa: ARG002 (Keras')
@@ -106,9 +117,12 @@ class Conductor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         if batch == 0:
             # Behind all that could leave or save: see LearningRate.
             self._rate.first_batch()
+        self._inside.before_batch()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Record the epoch, then let a checkpoint cover it, then obey."""
+        # Before the epoch is counted: an epoch that people see is a complete one.
+        self._inside.settle()
         seconds = self._course.epoch_ends(stopped_early=self.model.stop_training)
         self._rate.epoch_ended(logs or {})
         self._record(epoch, {**(logs or {}), **self._rate.measured}, seconds)

@@ -25,7 +25,7 @@ from nntracker_ray.training.atomic_file import FileSteps
 _FREE_FIELDS: Final = frozenset(
     {"name", "position", "configuration_index", "repeat", "tags", "resources", "checkpoint_period"}
     | {"total_epochs", "capture", "test", "experiment_id", "run_id"}
-    | {"checkpoints", "origin", "priority"}
+    | {"checkpoints", "origin", "priority", "introspection"}
 )
 # Added after checkpoints had been written: counted only where it is used, so that those stay valid.
 _LATER_FIELDS: Final = {"schedule": None}

@@ -38,7 +38,7 @@ def compiled_model(spec: RunSpec, model_json: str) -> keras.Model:
         model.compile(
             optimizer=make_optimizer(configuration.optimizer, configuration.learning_rate),
             loss=make_loss(configuration.loss_function),
-            metrics=_metrics(configuration.loss_function, spec.extra_metrics),
+            metrics=metrics_of(configuration.loss_function, spec.extra_metrics),
         )
         model.optimizer.build(model.trainable_variables)
     return model
@@ -71,6 +71,7 @@ def _keras_seed(seed: int) -> int:
     return int(np.random.SeedSequence(seed).generate_state(1)[0])
 
 
-def _metrics(loss: NamedConf, extra: Sequence[NamedConf]) -> list[Any]:
+def metrics_of(loss: NamedConf, extra: Sequence[NamedConf]) -> list[Any]:
+    """What a model with this loss is measured by, made anew: accuracy where there are classes, and what is wanted."""
     accuracy = ["accuracy"] if loss.name in CLASSIFICATION_LOSSES else []
     return [*accuracy, *(make_metric(metric) for metric in extra)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from nntracker_ray.training.best import BestModel
 from nntracker_ray.training.checkpoint import Checkpoint, epoch_digest, spec_digest
 from nntracker_ray.training.copies import Copies
 from nntracker_ray.training.course import Course
+from nntracker_ray.training.inside_memory import CALLBACK as INSIDE
+from nntracker_ray.training.inside_memory import NOTHING, InsideMemory
 from nntracker_ray.training.learning_rate import LearningRate
 from nntracker_ray.training.saver import Keeping, Saver
 from nntracker_ray.training.schedule import CheckpointSchedule
@@ -42,8 +44,9 @@ class Keeper:
         learning_rate: LearningRate,
         resumed: Checkpoint | None,
         run_no: int | None,
+        inside: Callable[[], InsideMemory] = lambda: NOTHING,
     ) -> None:
-        self._run_no = run_no
+        self._run_no, self._inside = run_no, inside
         self._spec, self._digests = spec, (spec_digest(spec), epoch_digest(spec))
         self._configuration: dict[str, JsonValue] = json.loads(to_json(spec.configuration))
         self._model, self._copies, self._environment = model, copies, dict(environment)
@@ -132,14 +135,16 @@ class Keeper:
         return Keeping(moment, (*names, BEST)) if best is moment else Keeping(moment, names, best)
 
     def _checkpoint(self) -> Checkpoint:
+        # First, since it may take its time: the moment is the one after it.
+        inside = self._inside()
         place = self._course.place
-        beside = _best_arrays(self._stopper)
+        beside = {**_best_arrays(self._stopper), **inside.arrays}
         arrays = self._copies.state(with_metrics=place.batches_done > 0, beside=beside)
         memory = {
             "best": self.best.facts,
             "monitored": self.best.monitored,
             "learning_rate": self._rate.memory,
-        }
+        } | ({INSIDE: inside.facts} if inside.facts else {})
         return Checkpoint(
             run_id=self._spec.run_id,
             run_no=self._run_no,
