@@ -13,7 +13,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from apps import cli_archive, cli_control, cli_looking, login_command, share_command, users_command
+from apps import (
+    cli_archive,
+    cli_control,
+    cli_looking,
+    login_command,
+    metrics_command,
+    share_command,
+    users_command,
+)
 from apps.cli_options import AsJson, HomeOption, chosen_home
 from nntracker_ray import __version__
 from nntracker_ray.errors import BadInputError, NNTrackerError, PlatformError
@@ -41,6 +49,7 @@ ModelOption = Annotated[
 app.add_typer(cli_looking.app)
 app.add_typer(cli_control.app)
 app.add_typer(cli_archive.app)
+app.add_typer(metrics_command.app)
 app.add_typer(share_command.app)
 app.add_typer(login_command.app)
 app.add_typer(users_command.app)

@@ -150,6 +150,7 @@ def run_specs(
     folds are cut from both together (`folds.include_validation`).
     """
     split, capture, resources = config.split, config.capture_spec, config.resources_spec
+    introspection = config.introspection_spec
     used = validation if not config.folds or config.folds.include_validation else None
     return tuple(
         RunSpec(
@@ -183,6 +184,7 @@ def run_specs(
                 run.configuration.sweep,
                 total_epochs=run.configuration.sweep.get("total_epochs", config.total_epochs),
             ),
+            introspection=introspection,
         )
         for run in plan_runs(config)
     )

@@ -13,6 +13,8 @@ from nntracker_ray.datasets.fetch import is_url
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.grid import plan_runs
 from nntracker_ray.home import Home
+from nntracker_ray.introspection.catalog import known_metrics
+from nntracker_ray.introspection.cost import estimated_share, training_of
 from nntracker_ray.models.catalog import load_catalog
 from nntracker_ray.models.schema import ModelDescription, parse_model
 from nntracker_ray.sources import OwnSources
@@ -37,6 +39,9 @@ class Cost:
     seconds: float | None  # of training, one after another, at the pace of like runs; None: there are none
     parameters: int | None  # of one run's model
     rows: int | None  # of the training set, those held out included
+    looking: float | None = (
+        0.0  # seconds that looking inside takes for each of training, estimated; None: not known
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ def _cost(config: ExperimentConfig, found: _Found, sources: OwnSources, viewer_i
     paces = _paces(found, sources, viewer_id, {batch for batch, _ in points})
     seconds = sum(each * epochs * paces[batch] for batch, epochs in points) if paces else None
     return Cost(
+        looking=_looking(config, found, share, paces),
         runs=run_count(config),
         epochs=sum(each * epochs for _, epochs in points),
         steps=steps,
@@ -132,6 +138,27 @@ def _cost(config: ExperimentConfig, found: _Found, sources: OwnSources, viewer_i
         parameters=found.model.parameters if found.model else None,
         rows=rows,
     )
+
+
+def _looking(
+    config: ExperimentConfig, found: _Found, rows: float | None, paces: Mapping[int, float] | None
+) -> float | None:
+    """The estimated share of the first configuration's time."""
+    if not config.introspection:
+        return 0.0
+    if found.model is None or rows is None:
+        return None
+    batch, _ = next(_points(config))
+    steps, test = ceil(rows / batch), found.datasets.get("test")
+    training = training_of(
+        found.model,
+        batch_size=batch,
+        steps_an_epoch=steps,
+        test_rows=int(test.facts["rows"]) if test else 0,
+        measured_step_s=paces[batch] / steps if paces and steps else None,
+    )
+    catalog = known_metrics()
+    return estimated_share([(one, catalog.topics_of(one)) for one in config.introspection_spec], training)
 
 
 def training_rows(config: ExperimentConfig, rows: int, validation_rows: int) -> float:

@@ -99,8 +99,18 @@ WAYS: Mapping[str, Way] = {
 }
 
 
+# Of the entries of `introspection`.
+_LOOK_WAYS: Mapping[str, Way] = {
+    "layers": WORDS,
+    "topics": WORDS,
+    **dict.fromkeys(("every", "every_epochs", "budget", "limit_s"), NUMBER),
+}
+
+
 def way_of(place: str) -> Way:
     """How the value at a place of the file is read and shown."""
+    if place.startswith("introspection.") and ".conf." not in place:
+        return _LOOK_WAYS.get(place.rpartition(".")[2], TEXT)
     return WAYS.get(place, ARGUMENT if ".conf." in place else TEXT)
 
 

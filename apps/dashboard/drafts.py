@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.dashboard.draft_looks import KEY as LOOKS
+from apps.dashboard.draft_looks import entries_of, with_value
 from nntracker_ray.config.experiment import FILE_SPELLING, ExperimentConfig
 from nntracker_ray.config.problems import Problems
 from nntracker_ray.config.reading import read_tree
@@ -61,6 +63,8 @@ class Draft:
         keys = path.split(".")
         if keys[0] in NAMED and len(keys) == 4 and keys[1].isdecimal():
             return self._put_argument(keys[0], int(keys[1]), keys[3], value)
+        if keys[0] == LOOKS and len(keys) > 2 and keys[1].isdecimal():
+            return self.with_looks(with_value(entries_of(self.tree), int(keys[1]), keys[2:4], value))
         tree = {key: one for key, one in self.tree.items() if not (keys[0] == "folds" and key == FOLD_COUNT)}
         if keys[0] == "folds" and (count := self.value("folds.count")) is not None:
             tree = _put(tree, ["folds", "count"], count)
@@ -84,6 +88,10 @@ class Draft:
         word = NAMED[kind]
         listed = [{word: name, "conf": dict(conf)} if conf else name for name, conf in entries]
         return self.put(kind, listed or None)
+
+    def with_looks(self, entries: Sequence[JsonValue]) -> Draft:
+        """The same with other presets and metrics of the inside."""
+        return self.put(LOOKS, list(entries) or None)
 
     def _of_tree(self, tree: Mapping[str, JsonValue]) -> Draft:
         spelling = {

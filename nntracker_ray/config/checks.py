@@ -10,6 +10,7 @@ from math import prod
 
 from nntracker_ray.config.checkpoints import complaints_about_best
 from nntracker_ray.config.experiment import ExperimentConfig
+from nntracker_ray.config.introspection import complaints_about_looks
 from nntracker_ray.config.parts import MAX_RUNS
 from nntracker_ray.config.problems import Problems
 from nntracker_ray.config.schedule import KEY as SCHEDULE
@@ -115,6 +116,13 @@ def _best_by(config: ExperimentConfig) -> Iterator[Finding]:
         yield ("checkpoints", "best"), why
 
 
+def _looked_at(config: ExperimentConfig) -> Iterator[Finding]:
+    """What is looked at must be there."""
+    has_test = config.dataset_test is not None
+    for index, why in complaints_about_looks(config.introspection, has_test=has_test):
+        yield ("introspection", index), why
+
+
 def _learning_rate_twice(config: ExperimentConfig) -> Iterator[Finding]:
     if config.learning_rates == (None,):
         return
@@ -170,6 +178,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[ExperimentConfig], Iterator[Findi
         _scheduled_on,
     ),
     (("checkpoints", "extra_metrics", "validation_split", "folds", "dataset_val"), _best_by),
+    (("introspection", "dataset_test"), _looked_at),
     (("optimizers", "learning_rates"), _learning_rate_twice),
     (("optimizers", "loss_functions", "learning_rates", "sweep"), _repeated_points),
     (("extra_metrics",), _metric_names),

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 from pydantic.functional_validators import AfterValidator
 
 from nntracker_ray.config.checkpoints import CheckpointsConfig
+from nntracker_ray.config.introspection import KEY as INTROSPECTION
+from nntracker_ray.config.introspection import Look, look_as_file, observed_by
 from nntracker_ray.config.parts import (
     MAX_RUNS,
     CaptureConfig,
@@ -40,6 +42,7 @@ from nntracker_ray.records import (
     JsonValue,
     LearningRateSchedule,
     NamedConf,
+    Observed,
     Resources,
     SplitSpec,
 )
@@ -88,7 +91,7 @@ class ExperimentConfig(Part):
     max_concurrent: Count | None = None  # runs of this experiment at the same time; None: as many as fit
     priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0  # the higher goes first
     capture: CaptureConfig = CaptureConfig()
-    introspection: tuple[str, ...] = ()
+    introspection: tuple[Look, ...] = ()  # presets by name, and metrics
     early_stopping: Annotated[EarlyStoppingConfig | None, BeforeValidator(early_stopping_given)] = None
     backend: Literal["tensorflow"] = "tensorflow"
     one_hot: Annotated[tuple[Label, ...], AfterValidator(unique), BeforeValidator(one_hot_given)] = ()
@@ -97,13 +100,6 @@ class ExperimentConfig(Part):
     checkpoint_period: Count = 1  # epochs
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     learning_rate_schedule: ScheduleConfig | None = None  # None: the learning rate stays as it is
-
-    @field_validator("introspection")
-    @classmethod
-    def _no_introspection_yet(cls, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        if wanted:
-            raise ValueError("this version has no introspection metrics yet; leave it out or give []")
-        return wanted
 
     @property
     def losses(self) -> tuple[NamedConf, ...]:
@@ -149,6 +145,11 @@ class ExperimentConfig(Part):
     def early_stopping_spec(self) -> EarlyStopping | None:
         """When a run may end early; None: never."""
         return EarlyStopping(**self.early_stopping.model_dump()) if self.early_stopping else None
+
+    @property
+    def introspection_spec(self) -> tuple[Observed, ...]:
+        """What every run looks at inside; presets spelled out."""
+        return observed_by(self.introspection, has_test=self.dataset_test is not None)
 
     @property
     def has_validation(self) -> bool:
@@ -198,6 +199,8 @@ class ExperimentConfig(Part):
                 values[key] = [_entry(word, entry) for entry in getattr(self, key)]
         if self.learning_rate_schedule:
             values[SCHEDULE] = schedule_as_file(self.learning_rate_schedule)
+        if self.introspection:
+            values[INTROSPECTION] = [look_as_file(look) for look in self.introspection]
         for key, swept in values.get("sweep", {}).items():
             values["sweep"][key] = [write_value(value) for value in swept]
             values.pop(key, None)

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from nntracker_ray.config.checks import check_together
 from nntracker_ray.config.experiment import ExperimentConfig
+from nntracker_ray.config.introspection import KEY as INTROSPECTION
+from nntracker_ray.config.introspection import read_introspection
 from nntracker_ray.config.names import resolve_names
 from nntracker_ray.config.problems import Problems, from_pydantic
 from nntracker_ray.config.reading import inline_json, read_tree, source_name
@@ -43,6 +45,9 @@ def read_config(source: Path | str | Mapping[str, Any], *, catalog: Catalog) -> 
     if SCHEDULE in spelling.tree:
         path = spelling.path(SCHEDULE)
         spelling.tree[SCHEDULE] = read_schedule(spelling.tree[SCHEDULE], path, problems)
+    if INTROSPECTION in spelling.tree:
+        path = spelling.path(INTROSPECTION)
+        spelling.tree[INTROSPECTION] = read_introspection(spelling.tree[INTROSPECTION], path, problems)
     check_sweep(spelling, catalog, problems)
     config = _validated(spelling, problems)
     if problems.found:

@@ -140,3 +140,24 @@ def test_an_upload_that_cannot_be_used_says_why_beside_its_button(watched: Watch
 
     expect(page.get_by_role("alert").filter(has_text="broken.npz")).to_be_visible()
     watched.complaints[:] = [one for one in watched.complaints if "400" not in one]  # the browser's own words
+
+
+def test_what_is_looked_at_inside_is_chosen_in_the_form(watched: Watched):
+    """A preset and a metric of one's own cadence, without reading a manual; the file says the same."""
+    page = watched.page
+    file = page.get_by_label("The same as a file")
+    page.get_by_role("checkbox", name="basic").check()
+    expect(file).to_have_value("introspection: [basic]\n")
+
+    page.get_by_label("Add a metric of the inside …").select_option("norm")
+    page.get_by_role("group", name="Topics of norm").get_by_role("checkbox", name="layer gradients").check()
+    fill(page, "Every … steps", "none")
+    wrong = page.locator("[id='wrong-introspection.1.every']")
+    expect(wrong).to_contain_text("must be a whole number")
+    fill(page, "Every … steps", "10")
+
+    expect(wrong).to_have_count(0)
+    entry = "- metric: norm\n  topics: [layer_gradients]\n  every: 10\n"
+    expect(file).to_have_value(f"introspection:\n- basic\n{entry}")
+    page.get_by_role("button", name="Remove norm").click()
+    expect(file).to_have_value("introspection: [basic]\n")

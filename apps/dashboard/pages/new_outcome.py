@@ -43,6 +43,14 @@ def figures(cost: Cost) -> Iterator[str]:
         yield words.plural(cost.parameters, "parameter")
     if cost.seconds is not None:
         yield f"about {words.duration(timedelta(seconds=cost.seconds))} of training, as runs like these took"
+    if cost.looking:
+        yield looking_words(cost.looking)
+
+
+def looking_words(share: float) -> str:
+    """What looking inside costs: "looking inside: about 2 % of the training time"."""
+    size = "less than 1 %" if share < 0.005 else f"about {share:.0%}".replace("%", " %")
+    return f"looking inside: {size} of the training time"
 
 
 def _nothing_yet(page: NewPage) -> Tree:

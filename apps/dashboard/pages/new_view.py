@@ -11,10 +11,13 @@ from apps.dashboard.components.fields import button
 from apps.dashboard.components.trees import Tree
 from apps.dashboard.drafts import Draft, complaints
 from apps.dashboard.pages.new_fields import Form, named_list
+from apps.dashboard.pages.new_inside import inside_part
 from apps.dashboard.pages.new_outcome import outcome
 from apps.dashboard.pages.new_sources import column_fields, dataset_part, label_column, model_part
 from nntracker_ray.config.experiment import ExperimentConfig
 from nntracker_ray.errors import Problem
+from nntracker_ray.introspection.catalog import Catalog as MetricCatalog
+from nntracker_ray.introspection.catalog import known_metrics
 from nntracker_ray.models.catalog import Catalog
 from nntracker_ray.previewing import Preview
 from nntracker_ray.storage.dataset_rows import DatasetRow
@@ -49,6 +52,7 @@ class NewPage:
     refusals: tuple[Problem, ...] = ()  # what submitting it has found
     chosen: dict[str, DatasetRow] = field(default_factory=dict)  # by place
     model: ModelRow | None = None
+    metrics: MetricCatalog = field(default_factory=known_metrics)  # of the inside
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -81,7 +85,7 @@ def _examples(page: NewPage) -> Tree | None:
 
 
 def _form(page: NewPage, form: Form) -> Tree:
-    parts = (_what, _data, _training, _validation, _more)
+    parts = (_what, _data, _training, _validation, _inside, _more)
     return h(
         "form", *(part(page, form) for part in parts), data_act="check", cls="parts", aria_label="Experiment"
     )
@@ -183,6 +187,11 @@ def _validation(_page: NewPage, form: Form) -> Tree:
         form.flag("early_stopping", "Stop a run that no longer gets better"),
         _fields(*stopping) if stops else None,
     )
+
+
+def _inside(page: NewPage, form: Form) -> Tree:
+    cost = page.found.cost if page.found else None
+    return inside_part(form, page.metrics, cost.looking if cost else None)
 
 
 def _more(_page: NewPage, form: Form) -> Tree:

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nntracker_ray.config import (
     CaptureConfig,
@@ -13,10 +14,12 @@ from nntracker_ray.config import (
 )
 from nntracker_ray.config.checkpoints import CheckpointsConfig
 from nntracker_ray.config.experiment import FILE_SPELLING
+from nntracker_ray.config.introspection import ObservedConfig
+from nntracker_ray.introspection.catalog import PRESET_NAMES
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "experiment-file.md").read_text()
 KEYS = [*(FILE_SPELLING.get(field, field) for field in ExperimentConfig.model_fields), "k-fold_validation"]
-PARTS = (CaptureConfig, CheckpointsConfig, EarlyStoppingConfig, FoldsConfig, ResourcesConfig)
+PARTS = (CaptureConfig, CheckpointsConfig, EarlyStoppingConfig, FoldsConfig, ObservedConfig, ResourcesConfig)
 
 
 @pytest.mark.parametrize("key", [*KEYS, *(field for part in PARTS for field in part.model_fields)])
@@ -32,3 +35,19 @@ def test_the_smallest_example_of_the_manual_is_an_experiment(catalog):
     config = read_config(text, catalog=catalog)
 
     assert (config.name, config.total_epochs) == ("Iris", 60)
+
+
+def test_the_example_of_looking_inside_is_accepted(catalog, minimal):
+    """It shows every form of an entry."""
+    text = re.search(r"```yaml\n(introspection:.*?)```", MANUAL, re.DOTALL).group(1)
+
+    config = read_config(minimal | yaml.safe_load(text), catalog=catalog)
+
+    assert len(config.introspection) == 5
+    assert len(config.introspection_spec) == 9
+
+
+@pytest.mark.parametrize("preset", PRESET_NAMES)
+def test_every_preset_is_in_the_manual(preset):
+    """With what it is for."""
+    assert re.search(rf"\| `{preset}` \|", MANUAL)

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from nntracker_ray.records import Batch, MetricPoint
+from nntracker_ray.records import Batch, MetricPoint, Observed, RunSpec, from_json
 from nntracker_ray.storage import writes
 from nntracker_ray.storage.connection import Database
 from tests.integration.web.new_experiments.iris import FILE, IRIS, upload
@@ -53,6 +53,24 @@ class TestPreview:
 
         assert "kinds" in told["problems"][0]["message"]
 
+    def test_looking_inside_has_its_estimated_cost(self, stored: httpx.Client):
+        """Before it is paid."""
+        shares = [
+            preview_of(stored, FILE + f"introspection: {entries}\n")["looking"]
+            for entries in ("[]", "[basic]", "[everything]")
+        ]
+
+        assert shares[0] == 0
+        assert 0 < shares[1] < shares[2]
+
+    def test_what_cannot_be_looked_at_has_its_place(self, stored: httpx.Client):
+        """Found before it is submitted."""
+        told = preview_of(stored, FILE + "introspection: [{metric: mean, topics: [wieghts]}]\n")
+
+        (problem,) = told["problems"]
+        assert problem["path"] == "introspection[0].topics[0]"
+        assert "Did you mean 'weights'?" in problem["message"]
+
     def test_json_is_read_as_well(self, stored: httpx.Client):
         """The same file in either language."""
         tree = {"name": "x", "model": "flowers", "dataset_train": "iris.arff", "label_column": "kind"}
@@ -74,6 +92,24 @@ class TestSubmitting:
         assert stored.get(place).status_code == 200
         assert bob.get(place).status_code == 404
         assert UUID(answer.json()["experiment_id"])
+
+    def test_runs_know_what_to_look_at_inside(self, stored: httpx.Client, module_database: Database):
+        """The worker reads it from the database, presets spelled out."""
+        answer = submit_text(
+            stored, FILE + "introspection: [basic, {metric: norm, conf: {p: '1'}, every: 10}]\n"
+        )
+
+        assert answer.status_code == 201, answer.text
+        query = "SELECT spec FROM runs WHERE experiment_id = %s"
+        with module_database.connection() as conn:
+            rows = conn.execute(query, [answer.json()["experiment_id"]]).fetchall()
+        specs = [from_json(RunSpec, json.dumps(spec)) for (spec,) in rows]
+        assert len(specs) == 6
+        assert {len(spec.introspection) for spec in specs} == {6}
+        assert specs[0].introspection[0] == Observed("norm", {"p": 1}, ("weights",), 10)
+        file = stored.get(f"{answer.headers['location']}/file").text
+        assert "introspection:" in file
+        assert submit_text(stored, file).json()["experiment_id"] == answer.json()["experiment_id"]
 
     def test_runs_like_them_say_how_long_they_take(self, stored: httpx.Client, module_database: Database):
         """People plan by the clock, not by steps."""
