@@ -6,16 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 from apps.dashboard.given import first_of, words_of
+from apps.dashboard.inside_place import InsidePlace, one_of
 from nntracker_ray.figures.views import Axis, CurveView, Split
 
 SMOOTHEST = 0.99
 MOST_METRICS = 50
-E = TypeVar("E", bound=StrEnum)
 
 
 class Tab(StrEnum):
@@ -23,6 +22,7 @@ class Tab(StrEnum):
 
     GENERAL = "general"
     GRAPHS = "graphs"
+    INSIDE = "inside"
     COMPARISONS = "comparisons"
     FILES = "files"
 
@@ -48,6 +48,7 @@ class RunPlace:
     tensor: str = ""
     epoch: int | None = None  # of the histogram; None: the newest
     page: int = 1  # of the table of epochs, 1-based, newest first
+    inside: InsidePlace = InsidePlace()  # noqa: RUF009  (frozen)
 
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[bytes]]) -> RunPlace | None:
@@ -60,14 +61,15 @@ class RunPlace:
             return None
         return cls(
             run_id,
-            tab=_one_of(Tab, first.get("tab", ""), Tab.GENERAL),
-            graph=_one_of(Graph, first.get("graph", ""), Graph.CURVES),
+            tab=one_of(Tab, first.get("tab", ""), Tab.GENERAL),
+            graph=one_of(Graph, first.get("graph", ""), Graph.CURVES),
             view=_view(first),
             metrics=tuple(dict.fromkeys(words.get("metric", ())))[:MOST_METRICS],
             layer=first.get("layer", "")[:200],
             tensor=first.get("tensor", "")[:200],
             epoch=_number(first.get("epoch", "")),
             page=max(1, _number(first.get("page", "")) or 1),
+            inside=InsidePlace.read(words),
         )
 
     def but(self, **changes: object) -> RunPlace:
@@ -91,6 +93,7 @@ class RunPlace:
             ("tensor", self.tensor),
             ("epoch", "" if self.epoch is None else str(self.epoch)),
             ("page", "" if self.page == 1 else str(self.page)),
+            *self.inside.said,
         ]
         return f"/run?{urlencode([(name, value) for name, value in said if value])}"
 
@@ -107,15 +110,11 @@ def smoothing_of(word: str) -> float:
 def _view(first: Mapping[str, str]) -> CurveView:
     hidden = first.get("hide", "").split(",")
     return CurveView(
-        axis=_one_of(Axis, first.get("axis", ""), Axis.EPOCH),
+        axis=one_of(Axis, first.get("axis", ""), Axis.EPOCH),
         log=first.get("scale") == "log",
         smoothing=smoothing_of(first.get("smooth", "0") or "0"),
         splits=tuple(split for split in Split if split.value not in hidden),
     )
-
-
-def _one_of(kind: type[E], word: str, otherwise: E) -> E:
-    return kind(word) if word in [member.value for member in kind] else otherwise
 
 
 def _number(word: str) -> int | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 # Names the parts of a plot that keep the greys of our figures instead of taking the page theme's.
-PLOTS_KEEP: dict[str, Any] = {"attrs": {"Plot": {}, "Axis": {}, "Grid": {}, "Legend": {}}}
+PLOTS_KEEP: dict[str, Any] = {
+    "attrs": {"Plot": {}, "Axis": {}, "Grid": {}, "Legend": {}, "Title": {}, "ColorBar": {}}
+}
 
 FONT = 'Roboto, system-ui, "Segoe UI", "DejaVu Sans", sans-serif'
 

@@ -43,6 +43,8 @@ def _transparent_and_grey(figure: Any) -> None:
         axis.major_label_text_font = axis.axis_label_text_font = FONT
         axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
         axis.axis_label_text_font_style = "normal"
+    if figure.title is not None:
+        figure.title.text_color, figure.title.text_font, figure.title.text_font_style = GREY, FONT, "normal"
     for legend in figure.legend:
         legend.label_text_color, legend.label_text_font, legend.label_text_font_size = GREY, FONT, "11px"
         legend.padding = legend.margin = 0

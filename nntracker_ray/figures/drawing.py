@@ -124,6 +124,8 @@ def _fill(figure: Any, chart: Chart) -> None:
 
     columns = sources_of(chart)
     for renderer in figure.renderers:
+        # To Bokeh an empty list equals HoloViews' empty column of floats, which no browser takes for colours.
+        renderer.data_source.data = {}
         renderer.data_source.data = columns[renderer.name]
         if renderer.name == DOTS:
             renderer.glyph.fill_color = renderer.glyph.line_color = field("color")

@@ -6,8 +6,8 @@ from typing import Any
 
 import holoviews as hv
 import numpy as np
-from numpy.typing import NDArray
 
+from nntracker_ray.figures.cell_edges import cell_edges
 from nntracker_ray.figures.chart_look import GREY, calm_figure, load_backend
 from nntracker_ray.figures.palette import MARK_COLOR, SERIES_COLORS
 from nntracker_ray.histograms import Histograms
@@ -28,7 +28,7 @@ def histogram_map(found: Histograms, *, name: str, height: int = 262) -> hv.Over
         found.counts > 0, found.counts / max(1, found.size), np.nan
     )  # an empty bin has no colour
     mesh = hv.QuadMesh(
-        (_epoch_edges(found.epochs), found.edges, shares.T), ["epoch", "value"], "share", label="histograms"
+        (cell_edges(found.epochs), found.edges, shares.T), ["epoch", "value"], "share", label="histograms"
     )
     mesh = mesh.opts(
         backend="bokeh",
@@ -96,12 +96,3 @@ def _options(height: int, x: str, y: str) -> dict[str, Any]:
 
 def _calm(plot: Any, _element: Any) -> None:
     calm_figure(plot.state)
-
-
-def _epoch_edges(epochs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each capture's cell reaches half the way to its neighbours."""
-    at = epochs.astype(np.float64)
-    if len(at) == 1:
-        return np.array([at[0] - 0.5, at[0] + 0.5])
-    middles = (at[:-1] + at[1:]) / 2
-    return np.concatenate([[2 * at[0] - middles[0]], middles, [2 * at[-1] - middles[-1]]])

@@ -22,9 +22,12 @@ from nntracker_ray.sources import FileSources
 from nntracker_ray.storage import account_writes, writes
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
+from tests.inside_examples import looks, write_inside
 from tests.pictures.trainings import Trainings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+LOOKED = 2  # number of the run of digits that has an inside
+DIGITS_LAYERS = ("strokes", "normalised", "hidden", "digit")  # those with weights
 PASSWORD = "violet tractor under seven clouds"
 OUT_OF_MEMORY = """Traceback (most recent call last):
   File "nntracker_ray/training/fit.py", line 103, in _train
@@ -106,6 +109,9 @@ class Story:
         for number in range(8):
             lease = trainings.next_run(RunState.FINISHED)
             self.runs[f"digits {number}"] = lease.run_id
+            if number == LOOKED:
+                write_inside(self.database, lease, looks(range(30), layers=DIGITS_LAYERS))
+                self.runs["looked"] = lease.run_id
 
     def _rates(self, trainings: Trainings) -> None:
         rates = [0.0003, 0.001, 0.003, 0.01, 0.03]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from nntracker_ray.figures.inside_pictures import Picture
 from tests.pictures.story import PASSWORD, Story
 
 DRAWN = """() => [...(window.Bokeh?.documents?.[0]?.all_models ?? [])].some(
@@ -76,6 +77,7 @@ def _previewed(page: Page) -> None:
 
 def _one_run(story: Story) -> Iterable[View]:
     finished, running = (f"/run?id={story.runs[key]}" for key in ("digits 2", "running"))
+    looked = f"/run?id={story.runs['looked']}"
     weights = "&layer=hidden&tensor=kernel"
     yield View("run", running, has_charts=True)
     yield View("run-failed", f"/run?id={story.runs['failed']}", has_charts=True)
@@ -85,6 +87,11 @@ def _one_run(story: Story) -> Iterable[View]:
     yield View(
         "graphs-histograms", f"{finished}&tab=graphs&graph=histograms{weights}&epoch=20", has_charts=True
     )
+    for picture in Picture:
+        yield View(
+            f"inside-{picture}", f"{looked}&tab=inside&picture={picture}", ".inside-notes", has_charts=True
+        )
+    yield View("inside-none", f"/run?id={story.runs['failed']}&tab=inside", ".message")
     yield View("run-comparisons", f"{finished}&tab=comparisons", has_charts=True)
     yield View("run-files", f"{finished}&tab=files", ".files-cards")
     yield View("run-unknown", "/run?id=00000000-0000-0000-0000-000000000000")

@@ -13,6 +13,7 @@ from nntracker_ray.accounts.secrets import new_secret, new_token, secret_hash
 from nntracker_ray.records import Batch, Capture, Lease, LogLine, NamedConf, RunState, WeightArray
 from nntracker_ray.storage import account_writes, audit_log, invitation_writes, sharing_writes, writes
 from nntracker_ray.storage.connection import Database
+from tests.inside_examples import everything, write_inside
 from tests.integration.storage.examples_of_records import NOON
 from tests.web_examples import claim, end, finish, run_specs, submit, train
 
@@ -43,6 +44,7 @@ def _look_inside(database: Database, lease: Lease) -> None:
     lines.append(LogLine(30, "log", "WARNING", "the loss rises", NOON))
     with database.connection() as conn:
         writes.write_batches(conn, [Batch(lease.run_no, lease.attempt, (*captures, *lines))])
+    write_inside(database, lease, everything(range(8), layers=("dense", "dense_1")))
 
 
 def _people(database: Database, owner: UUID, experiment_id: UUID) -> tuple[UUID, str]:

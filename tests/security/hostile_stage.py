@@ -19,6 +19,7 @@ from nntracker_ray.records import (
     Capture,
     DatasetRef,
     LogLine,
+    MetricArray,
     MetricPoint,
     NamedConf,
     RunFact,
@@ -148,7 +149,22 @@ def _records():
     yield from (Adaptation("learning_rate", 2, 90 + n, 0.1, 0.01, word, AT) for n, word in enumerate(WORDS))
     yield from (LogLine(no, "log", word[:20], word, AT) for no, word in enumerate((*WORDS, LONG)))
     yield RunFact("environment", {word: word for word in WORDS})
+    yield from _inside()
     yield RunFact("model_summary", {"layers": LAYERS})
+
+
+def _inside():
+    """Metrics, layers and tensors are called by plug-ins and models; why something is suspended, by exceptions."""
+    edges, alike = np.array([0.0, 1.0, 2.0]), np.array([[45.0], [0.5]])
+    for place, word in enumerate(WORDS):
+        of_layer = {"layer": word, "tensor": word}
+        for metric in ("weights/mean", "weights/ratio", word):
+            yield MetricPoint(metric, 1, 90, float(place) - 5.0, AT, **of_layer)
+        yield MetricArray("weights/histogram", 1, 90, np.array([place, 1]), edges, AT, **of_layer)
+        yield MetricArray("probe_activations/svcca", 1, 90, alike, None, AT, **of_layer)
+    told = [{"metric": word, "why": word, "step": word} for word in WORDS]
+    yield RunFact("introspection", {"observed": [], "suspended": told, "ignored": list(WORDS)})
+    yield RunFact("introspection_cost", {"share": 0.02, "by_metric": dict.fromkeys(WORDS, 1.0)})
 
 
 def _people(conn: Connection) -> UUID:

@@ -9,11 +9,17 @@ from uuid import UUID
 from apps.dashboard.compare_place import View as Comparison
 from apps.dashboard.people_place import View as PeopleView
 from apps.dashboard.run_place import Graph, Tab
+from nntracker_ray.figures.inside_pictures import Picture
 
 
 def run_views(run_id: UUID, *, metrics: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Name and address of each view of a run's page."""
+    for picture in Picture:
+        said = [("id", str(run_id)), ("tab", Tab.INSIDE.value), ("picture", picture.value)]
+        yield f"run: inside, {picture}", f"/run?{urlencode(said)}"
     for tab in Tab:
+        if tab is Tab.INSIDE:
+            continue
         for graph in Graph if tab is Tab.GRAPHS else (Graph.CURVES,):
             said = [("id", str(run_id)), ("tab", tab.value), ("graph", graph.value)]
             said += [("metric", metric) for metric in metrics]

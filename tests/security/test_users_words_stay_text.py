@@ -26,7 +26,9 @@ NOBODY = UUID(int=0)
 LEAST_WORDS = {
     "runs": 54, "new": 54, "account": 54, "people: accounts": 45, "people: audit": 54, "people: one": 1,
     "run: general, curves": 54, "run: graphs, curves": 54, "run: graphs, weights": 54,
-    "run: graphs, histograms": 54, "run: comparisons, curves": 54, "run: files, curves": 54,
+    "run: graphs, histograms": 54, "run: comparisons, curves": 54, "run: inside, heat": 54,
+    "run: inside, lines": 54, "run: inside, ratio": 54, "run: inside, histogram": 54, "run: inside, similarity": 54,
+    "run: files, curves": 54,
     "compare: groups": 1, "compare: difference": 1,
 }  # fmt: skip
 TYPED = """name: '<img nnxss src=x onerror=alert(1)>'

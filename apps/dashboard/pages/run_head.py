@@ -20,6 +20,7 @@ from nntracker_ray.storage.waiting_queries import WaitingPlace
 TABS = {
     Tab.GENERAL: "General",
     Tab.GRAPHS: "Graphs",
+    Tab.INSIDE: "Inside",
     Tab.COMPARISONS: "Comparisons",
     Tab.FILES: "Files",
 }

@@ -15,7 +15,7 @@ from apps.dashboard.components.elements import Deed, Elements, h
 from apps.dashboard.components.notices import Notices
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller
-from apps.dashboard.pages import run_graph_bar, run_weight_pickers
+from apps.dashboard.pages import run_graph_bar, run_inside_bar, run_weight_pickers
 from apps.dashboard.pages.compare_page import Comparisons
 from apps.dashboard.pages.run_asking import RunAsking
 from apps.dashboard.pages.run_epochs import epochs_view
@@ -23,6 +23,7 @@ from apps.dashboard.pages.run_files import files_view
 from apps.dashboard.pages.run_general import general_view
 from apps.dashboard.pages.run_head import head_view, not_found_view
 from apps.dashboard.pages.run_history import history_view
+from apps.dashboard.pages.run_inside import InsidePanel
 from apps.dashboard.pages.run_reader import Fetched, RunReader
 from apps.dashboard.pages.run_weights import WeightsPanel
 from apps.dashboard.pages.runs_view import away_view, loading_view
@@ -60,6 +61,7 @@ class RunPage:
         self._files = self._elements()
         self._charts = ChartGrid()
         self._weights = WeightsPanel(platform.database, caller.viewer_id, place.run_id, self._on_deed)
+        self._inside = InsidePanel(platform.database, caller.viewer_id, place.run_id, self._on_deed)
         self._comparisons: Comparisons | None = None
         self._notices = Notices()
         self._asking = RunAsking(platform, caller, place.run_id, may_act=may_act, told=self._told)
@@ -115,6 +117,8 @@ class RunPage:
                 return [self._bar, self._charts.layout]
             case Tab.GRAPHS:
                 return [self._bar, self._weights.layout]
+            case Tab.INSIDE:
+                return [self._inside.layout]
             case Tab.FILES:
                 return [self._files]
         return [self._compared().layout]
@@ -133,6 +137,10 @@ class RunPage:
             self._charts.show(found.rows, self._place.view, self._place.metrics, found.changes)
         else:
             self._weights.show(self._place, found.arrays)
+
+    def _show_inside(self, found: Fetched) -> None:
+        assert found.inside is not None  # noqa: S101 - for the type checker: read for this tab
+        self._inside.show(self._place, found.inside)
 
     def _show_files(self, found: Fetched) -> None:
         captured = sorted({epoch for array in found.arrays for epoch in array["epochs"]})
@@ -175,6 +183,7 @@ class RunPage:
 SHOWN: Mapping[Tab, Callable[[RunPage, Fetched], None]] = {
     Tab.GENERAL: RunPage._show_general,
     Tab.GRAPHS: RunPage._show_graphs,
+    Tab.INSIDE: RunPage._show_inside,
     Tab.COMPARISONS: RunPage._show_comparisons,
     Tab.FILES: RunPage._show_files,
 }
@@ -186,4 +195,5 @@ def _place_after(place: RunPlace, deed: Deed) -> RunPlace | None:
         return place.but(tab=Tab(deed.value)) if deed.value in [*Tab] else None
     if deed.act == "epochs-page" and deed.value.isdecimal() and len(deed.value) < 10:
         return place.but(page=max(1, int(deed.value)))
-    return run_graph_bar.place_after(place, deed) or run_weight_pickers.place_after(place, deed)
+    bars = (run_graph_bar, run_weight_pickers, run_inside_bar)
+    return next((after for bar in bars if (after := bar.place_after(place, deed)) is not None), None)

@@ -12,6 +12,7 @@ from apps.dashboard.curve_rows import CurveRows
 from apps.dashboard.pages.run_general import FoldMean, RunDetails
 from apps.dashboard.pages.run_head import RunHead
 from apps.dashboard.pages.run_history import LOG_LINES, RunHistory, running_since
+from apps.dashboard.pages.run_inside_view import Inside
 from apps.dashboard.run_place import Graph, RunPlace, Tab
 from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.errors import NotFoundError
@@ -36,6 +37,7 @@ class Fetched:
     history: RunHistory | None = None
     checkpoints: Sequence[CheckpointInfo] = ()
     arrays: Sequence[dict[str, Any]] = field(default=())  # captured ones, as `weight_arrays` gives them
+    inside: Inside | None = None
 
 
 class RunReader:
@@ -76,6 +78,8 @@ class RunReader:
                 return Fetched(head, self._rows, rate_changes(queries.adaptations(conn, **who)))
             case Tab.GRAPHS:
                 return Fetched(head, self._rows, arrays=queries.weight_arrays(conn, **who))
+            case Tab.INSIDE:
+                return Fetched(head, self._rows, inside=self._inside(conn, row, who))
             case Tab.FILES:
                 arrays = queries.weight_arrays(conn, **who)
                 return Fetched(head, self._rows, checkpoints=queries.checkpoints(conn, **who), arrays=arrays)
@@ -103,6 +107,17 @@ class RunReader:
             return None
         newest = self._rows.last_time.replace(tzinfo=UTC)
         return now - max(since, newest)
+
+    def _inside(self, conn: Connection, row: RunRow, who: dict[str, UUID]) -> Inside:
+        assert self._spec is not None  # noqa: S101 - for the type checker: `_notice` comes first
+        return Inside(
+            row.experiment_id,
+            row.attempt,
+            row.state,
+            queries.observed_series(conn, **who),
+            self._spec.introspection,
+            queries.run_facts(conn, **who),
+        )
 
     def _general(self, conn: Connection, head: RunHead, who: dict[str, UUID]) -> Fetched:
         row, adaptations = head.row, queries.adaptations(conn, **who)

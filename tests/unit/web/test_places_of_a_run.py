@@ -8,16 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.dashboard.components.elements import Deed
+from apps.dashboard.inside_place import InsidePlace
 from apps.dashboard.pages.run_dialogs import FieldsError, extension, fork, priority
 from apps.dashboard.pages.run_graph_bar import place_after
 from apps.dashboard.pages.run_head import why_it_waits
 from apps.dashboard.run_place import Graph, RunPlace, Tab
 from nntracker_ray.figures import Axis, CurveView, Split
+from nntracker_ray.figures.inside_pictures import Picture
+from nntracker_ray.figures.value_scale import Scale
 from nntracker_ray.records import RunState
 from nntracker_ray.storage.waiting_queries import WaitingPlace
 
 RUN = UUID(int=7)
-KEYS = ["tab", "axis", "smooth", "hide", "epoch", "page", "layer", "graph"]
+INSIDE_KEYS = ["picture", "observed", "part", "only", "by", "values"]
+KEYS = ["tab", "axis", "smooth", "hide", "epoch", "page", "layer", "graph", *INSIDE_KEYS]
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20).map(str.strip)
 views = st.builds(
@@ -30,6 +34,15 @@ views = st.builds(
     ),
 )
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9)
+insides = st.builds(
+    InsidePlace,
+    picture=st.sampled_from(Picture),
+    metric=texts,
+    tensor=texts,
+    layers=st.lists(texts.filter(bool), unique=True, max_size=4).map(tuple),
+    axis=st.sampled_from([Axis.EPOCH, Axis.STEP]),
+    scale=st.sampled_from(Scale),
+)
 run_places = st.builds(
     RunPlace,
     run_id=st.uuids(),
@@ -43,6 +56,7 @@ run_places = st.builds(
     tensor=texts,
     epoch=st.none() | st.integers(0, 10**8),
     page=st.integers(1, 10**6),
+    inside=insides,
 )
 
 
@@ -59,7 +73,7 @@ def test_an_address_leads_back_to_the_place(place: RunPlace):
 
 @given(
     st.dictionaries(
-        st.sampled_from(["tab", "axis", "smooth", "hide", "epoch", "page", "layer", "graph"]),
+        st.sampled_from(KEYS),
         st.lists(st.binary(max_size=20), max_size=3),
     )
 )
