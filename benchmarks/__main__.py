@@ -18,6 +18,7 @@ MODULES = {
     "reading_back": ("P10", "P11"),
     "tag_aggregate": ("P12",),
     "training_overhead": ("P1", "P2"),
+    "looking_inside": ("P3",),
     "grid_of_small_runs": ("P8",),
     "queue_of_ten_thousand": ("Q1", "Q2", "Q3"),
     "control_latency": ("P9", "P15", "R3"),

@@ -27,13 +27,15 @@ class Figure:
     what: str
     measured: float
     unit: str  # "x raw COPY", "%", "ms", "bytes per weight"
-    goal: float
+    goal: float | None  # None: to be known, not to be reached
     at_most: bool  # whether the goal is an upper bound
     detail: str = ""  # the absolute figures behind a ratio, spread, where the time goes
 
     @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
+    def met(self) -> bool | None:
+        """Whether the goal is reached; None where there is none."""
+        if self.goal is None:
+            return None
         return self.measured <= self.goal if self.at_most else self.measured >= self.goal
 
 
@@ -64,7 +66,7 @@ def show(figures: Sequence[Figure], console: Console) -> None:
             figure.what,
             _measured(figure),
             _goal(figure),
-            "yes" if figure.met else "NO",
+            _met(figure, missed="NO"),
             figure.detail,
         )
     console.print(table)
@@ -112,7 +114,7 @@ def _markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _line(figure: Figure, taken: str) -> str:
-    met = "yes" if figure.met else "**no**"
+    met = _met(figure, missed="**no**")
     cells = (figure.goal_id, figure.what, _measured(figure), _goal(figure), met, figure.detail, taken[:16])
     return f"| {' | '.join(cells)} |"
 
@@ -121,5 +123,13 @@ def _measured(figure: Figure) -> str:
     return f"{figure.measured:.3g} {figure.unit}"
 
 
+def _met(figure: Figure, *, missed: str) -> str:
+    if figure.met is None:
+        return "-"
+    return "yes" if figure.met else missed
+
+
 def _goal(figure: Figure) -> str:
+    if figure.goal is None:
+        return "-"
     return f"{'<=' if figure.at_most else '>='} {figure.goal:g} {figure.unit}"
