@@ -56,6 +56,12 @@ CELLS: tuple[tuple[str, str], ...] = (
         "distance = np.linalg.norm((kernels - kernels[0]).reshape(len(kernels), -1), axis=1)\n"
         'hv.Curve((run.weight_epochs("hidden"), distance), "epoch", "distance").opts(width=600)',
     ),
+    ("markdown", "What was looked at inside the network while it trained, by the names it is recorded under:"),
+    ("code", "run.observed()[['metric', 'layer', 'tensor', 'kind', 'points']].head(8)"),
+    ("markdown", "How large the gradients are that reach each layer:"),
+    ("plot", 'run.plot_inside("weight_gradients/norm")'),
+    ("markdown", "How the weights of a layer spread from epoch to epoch:"),
+    ("plot", 'run.plot_inside(kind="histogram", layer="hidden")'),
     ("markdown", "What is true of the run as a whole, and a question in SQL:"),
     ("code", 'run.facts()["effective_learning_rate"], run.facts()["dataset_sizes"]'),
     (

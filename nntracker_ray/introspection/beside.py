@@ -13,6 +13,7 @@ from typing import Final
 
 from nntracker_ray.introspection.bus import Delivery, Reduced
 from nntracker_ray.introspection.messages import Stamp
+from nntracker_ray.introspection.series import Makers
 from nntracker_ray.introspection.subscription import Subscription
 from nntracker_ray.records import MetricArray, MetricPoint
 
@@ -44,6 +45,7 @@ class Beside:
         self.worked_s = 0.0
         self._looks: queue.Queue[Look | None] = queue.Queue()
         self._records: deque[MetricPoint | MetricArray] = deque()
+        self._makers = Makers()
         self._worker: _Worker | None = None
         self._open = 0  # looks that are not worked off yet
 
@@ -51,7 +53,7 @@ class Beside:
         """Hand a look over. Returns seconds that the training has waited for room."""
         began = time.perf_counter()
         if self._worker is None:
-            self._worker = _Worker(self._looks)
+            self._worker = _Worker(self._looks, self._makers)
         self._collect()
         while self._open >= WAITING_LOOKS:
             self._wait()
@@ -94,7 +96,7 @@ class Beside:
         self._collect()
         if self._open and (delivery := worker.delivery) is not None and _is_late(delivery):
             worker.given_up = True
-            self._worker = _Worker(self._looks, goes_on=delivery)
+            self._worker = _Worker(self._looks, self._makers, goes_on=delivery)
 
 
 def _is_late(delivery: Delivery) -> bool:
@@ -115,12 +117,14 @@ def _is_late(delivery: Delivery) -> bool:
 class _Worker:
     """One thread, until it is given up."""
 
-    def __init__(self, looks: queue.Queue[Look | None], goes_on: Delivery | None = None) -> None:
+    def __init__(
+        self, looks: queue.Queue[Look | None], makers: Makers, goes_on: Delivery | None = None
+    ) -> None:
         self.done: deque[tuple[list[MetricPoint | MetricArray], float]] = deque()
         self.given_up = False
         self.delivery: Delivery | None = None
         self.tick = threading.Event()
-        self._looks = looks
+        self._looks, self._makers = looks, makers
         threading.Thread(target=self._work, args=(goes_on,), name="introspection", daemon=True).start()
 
     def _work(self, delivery: Delivery | None) -> None:
@@ -130,7 +134,7 @@ class _Worker:
                 return
             began = time.perf_counter()
             if look is not None:
-                delivery = _opened(look)
+                delivery = _opened(look, self._makers)
             self.delivery = delivery
             if delivery is not None:
                 delivery.run(lambda: not self.given_up)
@@ -141,9 +145,9 @@ class _Worker:
             self.tick.set()
 
 
-def _opened(look: Look) -> Delivery | None:
+def _opened(look: Look, makers: Makers) -> Delivery | None:
     try:
-        return Delivery(look.stamp, look.seen(), look.due)
+        return Delivery(look.stamp, look.seen(), look.due, makers=makers)
     except Exception as error:
         _log.exception("a look could not be copied from the device")
         for one in look.due:

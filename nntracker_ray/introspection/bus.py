@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from nntracker_ray.introspection.messages import Message, Stamp
 from nntracker_ray.introspection.results import answer_of
+from nntracker_ray.introspection.series import Makers
 from nntracker_ray.introspection.subscription import Subscription
 from nntracker_ray.records import MetricArray, MetricPoint
 
@@ -40,6 +41,7 @@ class Delivery:
     Args:
         seen: What came of the look, in the order of the layers.
         due: Who takes part in this step, those that hear others only among them.
+        makers: Who records which series of the run.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Delivery:
         seen: Iterable[Reduced],
         due: Sequence[Subscription],
         *,
+        makers: Makers | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._makers = makers or Makers()
         self.records: list[MetricPoint | MetricArray] = []
         self.at_work: tuple[Subscription, float] | None = None  # who, and since when by the clock
         self._stamp, self._clock = stamp, clock
@@ -88,6 +92,7 @@ class Delivery:
         self.at_work = mine = subscription, began
         try:
             answer = answer_of(subscription.topics[0], message, subscription.subscriber.measure(message))
+            self._makers.claim(subscription, answer.records)
         except Exception as error:
             # It may have been suspended meanwhile, for taking too long; that reason stays.
             subscription.suspend(f"{type(error).__name__}: {error}", self._stamp.step)

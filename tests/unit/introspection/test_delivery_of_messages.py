@@ -190,3 +190,17 @@ def test_a_subscriber_needs_nothing_but_measure():
 def test_what_nobody_can_deliver_is_said_at_once(subscriber: Subscriber, why: str):
     """Rather than listening in vain."""
     assert why in (subscribed(subscriber).suspended or "")
+
+
+def test_two_ways_of_measuring_do_not_share_a_series():
+    """Histograms of 10 and of 30 bins under one name would be neither; the first that was asked for stays."""
+    few, many, again = (
+        subscribed(Listener("weights", answer=lambda _: {"bins": 1.0}), conf={"bins": bins})
+        for bins in (10, 30, 10)
+    )
+
+    delivery = delivered([of_layer(one, "a", weights=1) for one in (few, many, again)], [few, many, again])
+
+    assert (few.suspended, again.suspended) == (None, None)
+    assert "recorded already, by 'listener' with conf {\"bins\": 10}" in (many.suspended or "")
+    assert by_name(delivery) == {("weights/bins", "a"): 1.0}
