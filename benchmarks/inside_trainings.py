@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,13 @@ class Subject:
         )
 
 
+@cache
+def model_json(subject: Subject) -> str:
+    """Its network as Keras writes it down."""
+    text: str = subject.network().to_json()
+    return text
+
+
 class Tracked(InTurns):
     """With us: a `Trainer`, its records and checkpoints going to disk."""
 
@@ -79,7 +87,6 @@ class Tracked(InTurns):
         super().__init__(self._train)
         self.looks, self.facts = looks, dict[str, JsonValue]()
         self._subject, self._data = subject, data
-        self.model_json = subject.network().to_json()
 
     def _train(self, stand: Callable[[], None]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +94,7 @@ class Tracked(InTurns):
             trainer = Trainer(
                 self._subject.spec(self.looks),
                 data=self._data,
-                model_json=self.model_json,
+                model_json=model_json(self._subject),
                 sink=sink,
                 checkpoints=CheckpointFolder(Home(Path(folder)), UUID(int=1)),
                 mailbox=Mailbox(),
@@ -123,7 +130,6 @@ class Fitted(InTurns):
     def __init__(self, subject: Subject, data: TrainingData, *, with_tensorboard: bool) -> None:
         super().__init__(self._train)
         self._subject, self._data, self._with_tensorboard = subject, data, with_tensorboard
-        self.model_json = subject.network().to_json()
         self._epochs_a_turn = max(1, subject.steps // EVERY)
 
     def _train(self, stand: Callable[[], None]) -> None:
@@ -131,7 +137,7 @@ class Fitted(InTurns):
         from nntracker_ray.training.compiling import compiled_model
 
         spec, data = self._subject.spec(), self._data
-        model = compiled_model(spec, self.model_json)
+        model = compiled_model(spec, model_json(self._subject))
         feed = BatchFeed(data.x_train, data.y_train, batch_size=spec.batch_size, seed=spec.seed)
         with tempfile.TemporaryDirectory() as folder:
             model.fit(

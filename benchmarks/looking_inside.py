@@ -15,7 +15,7 @@ from dataclasses import replace
 from statistics import median
 
 from benchmarks.inside_models import cnn, mlp, resnet_20
-from benchmarks.inside_trainings import UNMEASURED, Fitted, Subject, Tracked
+from benchmarks.inside_trainings import UNMEASURED, Fitted, Subject, Tracked, model_json
 from benchmarks.report import Figure
 from benchmarks.timing import ratio
 from benchmarks.turns import InTurns, take_turns
@@ -28,7 +28,7 @@ from nntracker_ray.records import Observed
 from nntracker_ray.training.process import configure_process
 
 SUBJECTS = (
-    Subject("MLP", mlp, (784,), batch_size=128, steps=500, rounds=6, goal=3.0),
+    Subject("MLP", mlp, (784,), batch_size=128, steps=500, rounds=5, goal=3.0),
     Subject("CNN", cnn, (28, 28, 1), batch_size=64, steps=300, rounds=4, goal=3.0),
     Subject("ResNet-20", resnet_20, (32, 32, 3), batch_size=32, steps=200, rounds=2, goal=5.0),
 )
@@ -108,7 +108,7 @@ def _account(subject: Subject, plain: Tracked, ours: Tracked) -> list[str]:
 def _estimated(subject: Subject, ours: Tracked, step_s: float | None) -> float:
     catalog = known_metrics()
     training = training_of(
-        parse_model(ours.model_json),
+        parse_model(model_json(subject)),
         batch_size=subject.batch_size,
         steps_an_epoch=subject.steps,
         measured_step_s=step_s,
