@@ -56,7 +56,10 @@ CELLS: tuple[tuple[str, str], ...] = (
         "distance = np.linalg.norm((kernels - kernels[0]).reshape(len(kernels), -1), axis=1)\n"
         'hv.Curve((run.weight_epochs("hidden"), distance), "epoch", "distance").opts(width=600)',
     ),
-    ("markdown", "What was looked at inside the network while it trained, by the names it is recorded under:"),
+    (
+        "markdown",
+        "What was looked at inside the network while it trained, by the names it is recorded under:",
+    ),
     ("code", "run.observed()[['metric', 'layer', 'tensor', 'kind', 'points']].head(8)"),
     ("markdown", "How large the gradients are that reach each layer:"),
     ("plot", 'run.plot_inside("weight_gradients/norm")'),

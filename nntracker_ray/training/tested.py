@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 from keras.src.trainers.compile_utils import CompileMetrics
 
+from nntracker_ray.introspection.on_keras.compiled import compiled
 from nntracker_ray.introspection.on_keras.forward import called, untouched
 from nntracker_ray.introspection.on_keras.network import Network
-from nntracker_ray.introspection.on_keras.observation import any_batch
 from nntracker_ray.records import RunSpec
 from nntracker_ray.training.compiling import metrics_of
 from nntracker_ray.training.data import TrainingData
@@ -47,8 +47,7 @@ class TestSet:
 
     def _passed(self, x: Any, y: Any) -> tuple[Any, Any]:
         if self._step is None:
-            signature = [any_batch(x), any_batch(y)]
-            self._step = tf.function(self._pass, autograph=False, input_signature=signature)
+            self._step = compiled(self._pass, x, y)
         found: tuple[Any, Any] = self._step(x, y)
         return found
 

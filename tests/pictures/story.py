@@ -22,12 +22,16 @@ from nntracker_ray.sources import FileSources
 from nntracker_ray.storage import account_writes, writes
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.submission import prepare, submit
-from tests.inside_examples import looks, write_inside
 from tests.pictures.trainings import Trainings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-LOOKED = 2  # number of the run of digits that has an inside
-DIGITS_LAYERS = ("strokes", "normalised", "hidden", "digit")  # those with weights
+# More looks than the example makes: a picture of six would say little.
+LOOKS = [
+    {"metric": "norm", "topics": ["weight_gradients", "weights", "activations"], "every": 20},
+    {"metric": "ratio", "every": 20},
+    {"metric": "histogram", "topics": ["weights"], "every_epochs": 1},
+    {"metric": "svcca", "every_epochs": 1},
+]
 PASSWORD = "violet tractor under seven clouds"
 OUT_OF_MEMORY = """Traceback (most recent call last):
   File "nntracker_ray/training/fit.py", line 103, in _train
@@ -105,13 +109,17 @@ class Story:
         self.runs["failed"] = failed.run_id
 
     def _digits(self, trainings: Trainings) -> None:
-        self._submit("digits", "local", name="Digits", tags=["baseline", "nightly"], total_epochs=30)
+        self._submit(
+            "digits",
+            "local",
+            name="Digits",
+            tags=["baseline", "nightly"],
+            total_epochs=30,
+            introspection=LOOKS,
+        )
         for number in range(8):
             lease = trainings.next_run(RunState.FINISHED)
             self.runs[f"digits {number}"] = lease.run_id
-            if number == LOOKED:
-                write_inside(self.database, lease, looks(range(30), layers=DIGITS_LAYERS))
-                self.runs["looked"] = lease.run_id
 
     def _rates(self, trainings: Trainings) -> None:
         rates = [0.0003, 0.001, 0.003, 0.01, 0.03]

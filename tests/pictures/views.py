@@ -77,7 +77,6 @@ def _previewed(page: Page) -> None:
 
 def _one_run(story: Story) -> Iterable[View]:
     finished, running = (f"/run?id={story.runs[key]}" for key in ("digits 2", "running"))
-    looked = f"/run?id={story.runs['looked']}"
     weights = "&layer=hidden&tensor=kernel"
     yield View("run", running, has_charts=True)
     yield View("run-failed", f"/run?id={story.runs['failed']}", has_charts=True)
@@ -89,7 +88,7 @@ def _one_run(story: Story) -> Iterable[View]:
     )
     for picture in Picture:
         yield View(
-            f"inside-{picture}", f"{looked}&tab=inside&picture={picture}", ".inside-notes", has_charts=True
+            f"inside-{picture}", f"{finished}&tab=inside&picture={picture}", ".inside-notes", has_charts=True
         )
     yield View("inside-none", f"/run?id={story.runs['failed']}&tab=inside", ".message")
     yield View("run-comparisons", f"{finished}&tab=comparisons", has_charts=True)

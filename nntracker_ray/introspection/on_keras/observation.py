@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nntracker_ray.introspection.bus import Reduced
 from nntracker_ray.introspection.on_keras.bundles import Seen, arrays_wanted, bundles
+from nntracker_ray.introspection.on_keras.compiled import compiled
 from nntracker_ray.introspection.on_keras.device_ops import DeviceOps
 from nntracker_ray.introspection.on_keras.forward import inference_pass, tensor_of, training_pass
 from nntracker_ray.introspection.on_keras.network import Network
@@ -50,15 +51,14 @@ class Observation:
         self._slots: dict[bool, list[_Slot]] = {}
         self._kept: list[tuple[str, str, Any]] = []  # where the tensors that the second half needs belong
         self._before: Any = None
-        self._after = tf.function(self._look_after, autograph=False, reduce_retracing=True)
+        self._after = compiled(self._look_after)
         self._probe_rows: Any = ()
 
     def before(self, x: Any, y: Any) -> tuple[list[Any], list[Any]]:
         """Look at the batch of a step before its update. Returns tensors: reduced ones, and those for `after`."""
         if self._before is None:
             self._probe_rows = self._probe() if Topic.PROBE_ACTIVATIONS in self._topics else ()
-            signature = [any_batch(x), any_batch(y), any_batch(self._probe_rows)]
-            self._before = tf.function(self._look_before, autograph=False, input_signature=signature)
+            self._before = compiled(self._look_before, x, y, self._probe_rows)
         found: tuple[list[Any], list[Any]] = self._before(x, y, self._probe_rows)
         return found
 
@@ -166,11 +166,6 @@ class Observation:
                 tensors += [tf.convert_to_tensor(value) for value in given.values()]
         self._slots[late] = slots
         return tensors
-
-
-def any_batch(given: Any) -> Any:
-    """The kind of these tensors, for any number of rows: the last batch of an epoch must not be compiled anew."""
-    return keras.tree.map_structure(lambda one: tf.TensorSpec([None, *one.shape[1:]], one.dtype), given)
 
 
 def _on_host(slots: Sequence[_Slot], tensors: Sequence[Any]) -> list[Reduced]:

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nntracker_ray.introspection.on_keras.compiled import compiled
 from nntracker_ray.introspection.on_keras.forward import called, tensor_of, untouched
 from nntracker_ray.introspection.on_keras.network import Network
-from nntracker_ray.introspection.on_keras.observation import any_batch
 
 
 class Surface:
@@ -38,16 +38,14 @@ class Surface:
         """Hessian of the batch's loss times a vector, as one more gradient through the gradient (Pearlmutter 1994)."""
         if self._curvature is None:
             specs = [tf.TensorSpec(shape, tf.float32) for shape in self.shapes]
-            signature = [*map(any_batch, self._batch), specs]
-            self._curvature = tf.function(self._product, autograph=False, input_signature=signature)
+            self._curvature = compiled(self._product, *self._batch, specs)
         found: list[Any] = self._curvature(*self._batch, [tf.cast(part, tf.float32) for part in vector])
         return found
 
     def gradient(self, first: int, last: int) -> list[Any]:
         """Gradient of the loss of some rows of the batch."""
         if self._gradient is None:
-            signature = [any_batch(part) for part in self._batch]
-            self._gradient = tf.function(self._slope, autograph=False, input_signature=signature)
+            self._gradient = compiled(self._slope, *self._batch)
         rows = [keras.tree.map_structure(lambda one: one[first:last], part) for part in self._batch]
         found: list[Any] = self._gradient(*rows)
         return found

@@ -40,14 +40,26 @@ class Step:
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def step(request: pytest.FixtureRequest) -> Iterator[Step]:
+def step(request: pytest.FixtureRequest) -> Step:
     """In float64, so that two orders of a sum agree to more digits than a wrong formula would."""
-    keras.config.set_floatx("float64")
-    model = made(request.param, dtype="float64")
-    x, y = table()
-    model.fit(x, y, batch_size=BATCH, verbose=0, shuffle=False)  # moving averages and masks have moved
-    yield step_of(model)
-    keras.config.set_floatx("float32")
+    with computing_in("float64"):
+        model = made(request.param, dtype="float64")
+        x, y = table()
+        model.fit(x, y, batch_size=BATCH, verbose=0, shuffle=False)  # moving averages and masks have moved
+        return step_of(model)
+
+
+@contextmanager
+def computing_in(kind: str) -> Iterator[None]:
+    """What Keras computes in where nobody says; it belongs to the whole process."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(kind)
+    keras.config.set_dtype_policy(kind)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before[0])
+        keras.config.set_dtype_policy(before[1])
 
 
 def batch() -> tuple[tf.Tensor, tf.Tensor]:

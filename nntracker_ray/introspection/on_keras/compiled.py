@@ -1,0 +1,35 @@
+"""Functions of tensors, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def compiled(work: Callable[..., Any], *examples: Any) -> Any:
+    """The work as one graph, for tensors like the examples with any number of rows; for any at all without examples.
+
+    The last batch of an epoch is smaller, and must not be compiled anew.
+    """
+    if not examples:
+        return _quiet(tf.function(work, autograph=False, reduce_retracing=True))
+    signature = [any_batch(example) for example in examples]
+    return _quiet(tf.function(work, autograph=False, input_signature=signature))
+
+
+def any_batch(given: Any) -> Any:
+    """The kind of these tensors, for any number of rows; a kind stays as it is."""
+    return keras.tree.map_structure(_any_rows, given)
+
+
+def _any_rows(one: Any) -> Any:
+    return one if isinstance(one, tf.TensorSpec) else tf.TensorSpec([None, *one.shape[1:]], one.dtype)
+
+
+def _quiet(function: Any) -> Any:
+    # TensorFlow counts by the source: a process that trains its fifth run would warn of compiling the same for ever.
+    function._omit_frequent_tracing_warning = True
+    return function
