@@ -57,7 +57,7 @@ WORK: Final[Mapping[str, Work]] = {
     "ratio": Work(passes=2),
     "gradient_cosine": Work(passes=3, copies=1),
     "gradient_noise_scale": Work(steps=1.5),
-    "svcca": Work(copies=1, by_side=20),
+    "svcca": Work(passes=1),  # its decompositions are made beside the training
     "hessian_eigenvalues": Work(steps=80),
     "batch_accuracy": Work(passes=1),
     "test_accuracy": Work(tests=1),

@@ -138,6 +138,12 @@ class Elements(JSComponent):  # type: ignore[misc]
         """
         self._send_msg({"keep": {"name": name, "text": text}})
 
+    def _get_model(self, *args: Any, **kwargs: Any) -> Any:
+        # Drawn at another place, it begins with what is shown; the changes that led there went to the place before.
+        self._drawn = False
+        self.tree = self._shown
+        return super()._get_model(*args, **kwargs)
+
     def _on_message(self, event: Any) -> None:
         if (deed := Deed.of(event.data)) is not None:
             self._heard(deed)
