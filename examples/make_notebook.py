@@ -132,7 +132,7 @@ def _photograph(page: Path) -> str:
         view = browser.new_page(viewport={"width": 900, "height": 330})
         view.goto(page.as_uri())
         view.wait_for_timeout(2000)
-        picture = view.screenshot()
+        picture = view.screenshot(full_page=True)
         browser.close()
     return base64.b64encode(picture).decode()
 

@@ -48,7 +48,7 @@ def histogram_ridges(
     return hv.Overlay([shapes]).opts(
         hv.opts.Overlay(
             backend="bokeh", **options, yticks=ticks, ylim=(-0.35, last + OVERLAP + 0.1), show_legend=False,
-            title="" if on_page else ridges_title(count), fontsize={"title": "11px"},
+            title="" if on_page else ridges_title(count).replace("; ", ";\n"), fontsize={"title": "11px"},
         )
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ def _place(ridge: Ridge, axis: Axis) -> int:
 
 
 def histogram_density(
-    looks: Sequence[Look], *, name: str, axis: Axis = Axis.STEP, height: int = 340, on_page: bool = False
+    looks: Sequence[Look], *, name: str, axis: Axis = Axis.STEP, height: int = 460, on_page: bool = False
 ) -> Any:
     """Looks from left to right, values upwards, colour: the share of the values in a bin; an empty bin has none.
 
