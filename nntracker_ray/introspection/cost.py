@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 FLOPS_PER_S: Final = 2e10  # of dense products, one CPU core
 NUMBERS_PER_S: Final = 1e9  # gone through once on the device
 COPIED_PER_S: Final = 5e8  # numbers brought to the host and gone through there
-STEP_S: Final = 1e-3  # of each training step beside its arithmetic
+STEP_S: Final = 2e-3  # of each training step beside its arithmetic
+EPOCH_S: Final = 0.1  # of each epoch beside its steps: validation, records, checkpoint
 LOOK_S: Final = 2e-3  # of each look: the other compiled step, and what it hands over
 RESULT_S: Final = 3e-5  # of each result: its message, its measurement, its record
 BACKWARD: Final = 3.0  # a training step is so many forward passes
@@ -58,7 +59,7 @@ WORK: Final[Mapping[str, Work]] = {
     "gradient_cosine": Work(passes=3, copies=1),
     "gradient_noise_scale": Work(steps=1.5),
     "svcca": Work(passes=1),  # its decompositions are made beside the training
-    "hessian_eigenvalues": Work(steps=80),
+    "hessian_eigenvalues": Work(steps=30),
     "batch_accuracy": Work(passes=1),
     "test_accuracy": Work(tests=1),
     "mean_over_layers": Work(),
@@ -93,10 +94,10 @@ class Training:
 
     @property
     def step_s(self) -> float:
-        """Seconds of one step without looking inside."""
+        """Seconds of one step without looking inside, its part of what comes once an epoch with it."""
         arithmetic = BACKWARD * self.forward_flops * self.batch_size / FLOPS_PER_S
         update = UPDATE_PASSES * self.parameters / NUMBERS_PER_S
-        return self.measured_step_s or STEP_S + arithmetic + update
+        return self.measured_step_s or STEP_S + EPOCH_S / self.steps_an_epoch + arithmetic + update
 
 
 def training_of(
