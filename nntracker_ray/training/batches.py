@@ -20,7 +20,8 @@ class BatchFeed:
     def __init__(self, x: NDArray[Any], y: NDArray[Any], *, batch_size: int, seed: int) -> None:
         self._rows, self._batch_size, self._seed = len(x), batch_size, seed
         self._epoch = self._skipped = 0
-        self._held = tf.constant(x), tf.constant(y)
+        with tf.device("CPU:0"):  # held for the whole run: an accelerator has no room to spare
+            self._held = tf.constant(x), tf.constant(y)
         self._order: tuple[int, IndexArray] | None = None
         self.batches = -(-self._rows // batch_size)  # per epoch, the last one may be smaller
         self.dataset = self._dataset()
