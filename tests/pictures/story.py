@@ -30,7 +30,7 @@ LOOKS = [
     {"metric": "norm", "topics": ["weight_gradients", "weights", "activations"], "every": 20},
     {"metric": "ratio", "every": 20},
     {"metric": "histogram", "topics": ["weights"], "every_epochs": 1},
-    {"metric": "svcca", "every_epochs": 1},
+    {"metric": "svcca", "layers": ["strokes", "hidden"], "every_epochs": 1, "budget": 1.0},
 ]
 PASSWORD = "violet tractor under seven clouds"
 OUT_OF_MEMORY = """Traceback (most recent call last):
