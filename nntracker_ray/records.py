@@ -135,7 +135,7 @@ class CheckpointPolicy:
 class Observed:
     """One metric of the inside of the network, and when it is taken."""
 
-    metric: str  # its name in the catalogue: "mean", "update_ratio", or a plug-in's
+    metric: str  # its name in the catalogue: "mean", "ratio", or a plug-in's
     conf: dict[str, JsonValue] = field(default_factory=dict)  # arguments of the metric
     topics: tuple[str, ...] = ()  # for metrics of any tensor; () leaves the metric's own
     every: int | None = 100  # steps; counted from the first of the run

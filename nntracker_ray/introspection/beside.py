@@ -17,9 +17,8 @@ from nntracker_ray.introspection.series import Makers
 from nntracker_ray.introspection.subscription import Subscription
 from nntracker_ray.records import MetricArray, MetricPoint
 
-WAITING_LOOKS: Final = (
-    4  # that may wait for the thread; then the training waits, and its budget ends the slow ones
-)
+# So many looks may wait for the thread; then the training waits, and their budgets end the slow ones.
+WAITING_LOOKS: Final = 4
 _TICK_S: Final = 0.02
 
 _log = logging.getLogger(__name__)

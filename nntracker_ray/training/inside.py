@@ -168,7 +168,6 @@ class Inside:
         """The fact `introspection`, when it has changed."""
         if not self._subscriptions:
             return
-        silent = self._inspector.silent()
         state: dict[str, JsonValue] = {
             "observed": [one.described() for one in self._subscriptions],
             "suspended": [
@@ -176,7 +175,7 @@ class Inside:
                 for one in self._subscriptions
                 if not one.takes_part()
             ],
-            "ignored": [{"metric": metric, "why": why} for metric, why in silent.items()],
+            "ignored": [{"metric": metric, "why": why} for metric, why in self._inspector.silent()],
         }
         if state != self._told:
             self._told = state

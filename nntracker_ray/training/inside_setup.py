@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -91,8 +91,6 @@ def _estimated(spec: RunSpec, model_json: str, data: TrainingData, feed: BatchFe
 
 class _Missing(Subscriber):
     """Stands for a metric that this machine does not have."""
-
-    any_tensor: ClassVar[bool] = False
 
     def measure(self, message: Message) -> dict[str, Value]:
         """Is never asked."""

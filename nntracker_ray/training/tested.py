@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras.src.trainers.compile_utils import CompileMetrics
 
 from nntracker_ray.introspection.on_keras.compiled import compiled
-from nntracker_ray.introspection.on_keras.forward import called, untouched
+from nntracker_ray.introspection.on_keras.forward import called, tensor_of, untouched
 from nntracker_ray.introspection.on_keras.network import Network
 from nntracker_ray.records import RunSpec
 from nntracker_ray.training.compiling import metrics_of
@@ -21,7 +21,7 @@ class TestSet:
     """The test set of a run; what it is measured with is made at the first question."""
 
     def __init__(self, spec: RunSpec, model: keras.Model, data: TrainingData) -> None:
-        self._spec, self._network, self._data = spec, Network(model), data
+        self._spec, self._model, self._data = spec, model, data
         self._metrics: CompileMetrics | None = None
         self._step: Any = None
 
@@ -52,10 +52,8 @@ class TestSet:
         return found
 
     def _pass(self, x: Any, y: Any) -> tuple[Any, Any]:
-        values = [tf.convert_to_tensor(variable._value) for variable in self._network.trained]
-        with untouched(self._network, values):
-            outputs = called(self._network.model, x, training=False)
-            loss = self._network.model.compute_loss(
-                x=x, y=y, y_pred=outputs, sample_weight=None, training=False
-            )
+        network = Network(self._model)
+        with untouched(network, [tensor_of(variable) for variable in network.trained]):
+            outputs = called(self._model, x, training=False)
+            loss = self._model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=None, training=False)
         return outputs, loss

@@ -20,9 +20,8 @@ class Passed:
 
     outputs: Any
     loss: Any = None
-    gradients: list[Any] = field(
-        default_factory=list
-    )  # one a trained variable; None where the loss does not hang on it
+    # One for each trained variable; None where the loss does not hang on it.
+    gradients: list[Any] = field(default_factory=list)
     calls: Calls = field(default_factory=dict)
     call_gradients: Calls = field(default_factory=dict)
 

@@ -91,13 +91,16 @@ class Inspector:
             looking.late.append((group, early, late))
         return looking
 
-    def silent(self) -> dict[str, str]:
-        """Metrics to which this model has nothing to say, and why."""
-        return {
-            one.observed.metric: f"none of the layers {', '.join(one.observed.layers)} has {' and '.join(one.traced)}"
+    def silent(self) -> list[tuple[str, str]]:
+        """Metrics to which this model has nothing to say, and why; one of several topics may be here for each."""
+        return [
+            (
+                one.observed.metric,
+                f"none of the layers {', '.join(one.observed.layers)} has {' and '.join(one.traced)}",
+            )
             for group in self._groups.values()
             for one in group.observation.silent()
-        }
+        ]
 
     def _groups_of(self, due: Sequence[Subscription]) -> list[Group]:
         """Those that always come together are looked for together."""

@@ -219,8 +219,11 @@ def test_a_metric_that_this_machine_lacks_is_said(plain: Training, tmp_path: Pat
 
 def test_a_metric_to_which_the_model_has_nothing_to_say(tmp_path: Path):
     """Somebody looks at a layer that is not there."""
-    training = train(sample_spec(introspection=(Observed("mean", layers=("conv*",)),)), tmp_path)
+    nowhere = Observed("mean", topics=("weights", "activations"), layers=("conv*",))
+    training = train(sample_spec(introspection=(nowhere,)), tmp_path)
 
-    (told,) = facts(training.records)["introspection"]["ignored"]
-    assert told["metric"] == "mean"
-    assert "conv*" in told["why"]
+    told = facts(training.records)["introspection"]["ignored"]
+    assert told == [
+        {"metric": "mean", "why": f"none of the layers conv* has {topic}"}
+        for topic in ("weights", "activations")
+    ]

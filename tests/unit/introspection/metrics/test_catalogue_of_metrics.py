@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf.json_format import MessageToDict
 from metric_kit import random_array
 
 from nntracker_ray.introspection.metrics import BUILT_IN
@@ -110,8 +111,8 @@ def test_the_call_of_a_tensor_is_not_taken_apart_again():
 
     graph = tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec([3], tf.float32)).graph
 
-    functions = graph.as_graph_def().library.function
-    assert [function.attr["_noinline"].b for function in functions] == [True]
+    (function,) = MessageToDict(graph.as_graph_def())["library"]["function"]
+    assert function["attr"]["_noinline"] == {"b": True}
 
 
 def test_different_tensors_are_never_taken_for_each_other():
