@@ -1,4 +1,4 @@
-"""What looking inside costs, estimated before anything is trained: shares of the training time, within a factor of two.
+"""What looking inside costs, estimated before anything is trained: shares of its time, within a factor of three.
 
 Counted are passes over numbers, products, passes of the network and fixed costs of each look and result. Not counted
 are compiling the look (once a run), what overlaps with the training beside it, and how machines differ.
@@ -20,17 +20,17 @@ from nntracker_ray.records import Observed
 if TYPE_CHECKING:
     from nntracker_ray.models.schema import ModelDescription
 
-# --- speeds of a machine, to be calibrated by measurement ------------------------------------------------------
+# --- speeds of a machine, by what the MLP and the CNN of benchmarks/looking_inside.py took
 
-FLOPS_PER_S: Final = 2e10  # of dense products, one CPU core
+FLOPS_PER_S: Final = 1e11  # of dense products, one CPU core
 NUMBERS_PER_S: Final = 1e9  # gone through once on the device
 COPIED_PER_S: Final = 5e8  # numbers brought to the host and gone through there
-STEP_S: Final = 2e-3  # of each training step beside its arithmetic
+STEP_S: Final = 1e-3  # of each training step beside its arithmetic
 EPOCH_S: Final = 0.1  # of each epoch beside its steps: validation, records, checkpoint
 LOOK_S: Final = 2e-3  # of each look: the other compiled step, and what it hands over
 RESULT_S: Final = 3e-5  # of each result: its message, its measurement, its record
 BACKWARD: Final = 3.0  # a training step is so many forward passes
-UPDATE_PASSES: Final = 8.0  # over all parameters, by the optimizer
+UPDATE_PASSES: Final = 2.0  # over all parameters, by the optimizer
 PROBE_ROWS: Final = 256  # of probe activations at each look
 
 
@@ -51,13 +51,13 @@ WORK: Final[Mapping[str, Work]] = {
     "norm": Work(passes=1.5),
     "spectral_norm": Work(passes=40),
     "condition_number": Work(copies=1, by_side=20),
-    "histogram": Work(passes=10),
+    "histogram": Work(passes=20),
     "zero_share": Work(passes=1),
     "saturated_share": Work(passes=2),
     "dead_share": Work(passes=2),
     "ratio": Work(passes=2),
     "gradient_cosine": Work(passes=3, copies=1),
-    "gradient_noise_scale": Work(steps=1.5),
+    "gradient_noise_scale": Work(steps=4),
     "svcca": Work(passes=1),  # its decompositions are made beside the training
     "hessian_eigenvalues": Work(steps=30),
     "batch_accuracy": Work(passes=1),
