@@ -15,9 +15,9 @@ def compiled(work: Callable[..., Any], *examples: Any) -> Any:
     The last batch of an epoch is smaller, and must not be compiled anew.
     """
     if not examples:
-        return _quiet(tf.function(work, autograph=False, reduce_retracing=True))
+        return quiet(tf.function(work, autograph=False, reduce_retracing=True))
     signature = [any_batch(example) for example in examples]
-    return _quiet(tf.function(work, autograph=False, input_signature=signature))
+    return quiet(tf.function(work, autograph=False, input_signature=signature))
 
 
 def any_batch(given: Any) -> Any:
@@ -29,7 +29,10 @@ def _any_rows(one: Any) -> Any:
     return one if isinstance(one, tf.TensorSpec) else tf.TensorSpec([None, *one.shape[1:]], one.dtype)
 
 
-def _quiet(function: Any) -> Any:
-    # TensorFlow counts by the source: a process that trains its fifth run would warn of compiling the same for ever.
+def quiet(function: Any) -> Any:
+    """The function of TensorFlow, which warns no more of being compiled often.
+
+    It counts by the source: a process that trains its fifth run would be told of compiling the same for ever.
+    """
     function._omit_frequent_tracing_warning = True
     return function

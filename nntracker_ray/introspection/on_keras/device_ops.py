@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from nntracker_ray.introspection.on_keras import device_histograms as histograms
 from nntracker_ray.introspection.on_keras import device_matrices as matrices
 from nntracker_ray.introspection.on_keras import device_statistics as statistics
 
@@ -25,9 +26,11 @@ class DeviceOps:
         return getattr(keras.ops, name)
 
     def statistics(self, tensor: Any) -> Mapping[str, Any]:
-        """Scalars: size, sum, absolute_sum, mean, variance (unbiased), largest (magnitude), norm (L2), zeros."""
-        known: Mapping[str, Any] = self._once(_statistics, tensor)
-        return known
+        """Scalars: size, sum, absolute_sum, mean, variance (unbiased), largest (magnitude), norm (L2), zeros.
+
+        Each is worked out when it is asked for.
+        """
+        return _Statistics(lambda work: self._once(work, tensor))
 
     def p_norm(self, tensor: Any, power: float) -> Any:
         """(sum |x|^p)^(1/p); the largest magnitude for p = inf."""
@@ -83,9 +86,42 @@ def _flat(tensor: Any) -> Any:
     return tf.reshape(tf.cast(tensor, tf.float64), [-1])
 
 
-def _statistics(tensor: Any) -> Mapping[str, Any]:
-    numbers = tf.unstack(statistics.all_statistics(_flat(tensor)), num=len(statistics.NAMES))
-    return dict(zip(statistics.NAMES, numbers, strict=True))
+class _Statistics(Mapping[str, Any]):
+    """Of one tensor, by name. Args: once: Works something out of the tensor, or knows it already."""
+
+    def __init__(self, once: Callable[[Callable[[Any], Any]], Any]) -> None:
+        self._once = once
+
+    def __getitem__(self, name: str) -> Any:
+        if name in statistics.MOMENTS:
+            return self._once(_moments)[statistics.MOMENTS.index(name)]
+        return self._once(_OTHERS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*statistics.MOMENTS, *_OTHERS))
+
+    def __len__(self) -> int:
+        return len(statistics.MOMENTS) + len(_OTHERS)
+
+
+def _moments(tensor: Any) -> list[Any]:
+    work = statistics.moments if tensor.dtype == tf.float64 else statistics.moments_of_narrow
+    return tf.unstack(work(_flat(tensor)), num=len(statistics.MOMENTS))  # type: ignore[no-any-return]
+
+
+def _absolute_sum(tensor: Any) -> Any:
+    return statistics.absolute_sum(_flat(tensor))
+
+
+def _largest(tensor: Any) -> Any:
+    return statistics.largest(_flat(tensor))
+
+
+def _zeros(tensor: Any) -> Any:
+    return statistics.zeros(_flat(tensor))
+
+
+_OTHERS = {"absolute_sum": _absolute_sum, "largest": _largest, "zeros": _zeros}
 
 
 def _power_norm(tensor: Any, power: float) -> Any:
@@ -106,7 +142,7 @@ def _share_of_dead_units(tensor: Any) -> Any:
 
 
 def _value_counts(tensor: Any, bins: int) -> Mapping[str, Any]:
-    counts, edges, not_finite = statistics.counts_in(bins)(_flat(tensor))
+    counts, edges, not_finite = histograms.counts_in(bins, tensor.dtype)(_flat(tensor))
     return {"counts": counts, "edges": edges, "not_finite": not_finite}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -30,11 +31,26 @@ def test_counts_and_edges_are_those_of_numpy_for_every_dtype(dtype, way):
     assert (histogram.counts.dtype, histogram.edges.dtype) == (np.int64, np.float64)
 
 
+TINY = np.finfo(np.float32).tiny
+NARROW = [np.float32, np.float16, tf.bfloat16.as_numpy_dtype]
+SHADES = st.integers(0, 255).map(lambda whole: whole / 255)  # of pictures
+OFF_CENTRE = st.floats(999.0, 1001.0, width=32)
+
+
+def _coarse(dtype):
+    """Arrays of numbers that lie far apart, as half precision has them."""
+    return arrays(np.float32, st.integers(2, 200), elements=ON_EDGES).map(lambda array: array.astype(dtype))
+
+
 @given(
-    arrays(np.float32, st.integers(2, 200), elements=ON_EDGES | ANYWHERE), st.sampled_from([1, 5, 30, 512])
+    arrays(np.float32, st.integers(2, 200), elements=ON_EDGES | ANYWHERE)
+    | arrays(np.float32, st.integers(2, 200), elements=SHADES)
+    | arrays(np.float32, st.integers(2, 200), elements=OFF_CENTRE)
+    | st.sampled_from(NARROW).flatmap(_coarse),
+    st.sampled_from([1, 2, 5, 30, 64, 512]),
 )
 def test_every_value_is_counted_where_numpy_counts_it(array, bins):
-    """Values on an edge belong to the bin above it, the greatest one to the last."""
+    """Values on an edge belong to the bin above it, the greatest one to the last; so do those beside an edge."""
     if wide(array).max() - wide(array).min() <= 1e-12 * np.abs(wide(array)).max():
         array[0] += 1.0 + abs(array[0])
 
@@ -43,6 +59,22 @@ def test_every_value_is_counted_where_numpy_counts_it(array, bins):
     counts, edges = np.histogram(wide(array), bins=bins)
     np.testing.assert_array_equal(histogram.edges, edges)
     np.testing.assert_array_equal(histogram.counts, counts)
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+@pytest.mark.parametrize("bins", [3, 10, 30, 49])
+def test_the_numbers_next_to_an_edge_are_counted_where_numpy_counts_them(bins, shift):
+    """Dividing rounds, and so do edges: the numbers nearest to them are the ones that could go astray."""
+    for least, greatest in ((-1.0, 1.0), (0.0, 3.0), (-0.3, 0.1), (1e6, 1e6 + 9), (-1e-30, 7e-30)):
+        ends = np.array([least, greatest], np.float32)
+        inner = np.linspace(*ends.astype(np.float64), bins + 1)[1:-1].astype(np.float32)
+        near = np.nextafter(inner, np.float32(shift * np.inf)) if shift else inner
+        near[np.abs(near) < TINY] = shift * TINY  # TensorFlow takes what is smaller for 0
+        array = np.concatenate([ends, near])
+
+        histogram = run_metric(ValueHistogram(bins=bins), array)["histogram"]
+
+        np.testing.assert_array_equal(histogram.counts, np.histogram(wide(array), bins=bins)[0])
 
 
 def test_what_is_not_finite_is_counted_apart(way):
