@@ -47,6 +47,7 @@ class Subject:
     steps: int  # of a turn
     rounds: int  # turns that count
     goal: float  # % that the training may be slowed
+    left_out: tuple[str, ...] = ()  # ways of looking that take too long with it
 
     @property
     def turns_with_steps(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from nntracker_ray.training.data import IndexArray, epoch_order
+
+AHEAD: Final = 2  # batches that are gathered while a step is made
 
 
 class BatchFeed:
@@ -44,14 +46,17 @@ class BatchFeed:
     def _dataset(self) -> tf.data.Dataset:
         rows = tf.data.Dataset.from_tensors(self._held).repeat()
         indices = tf.data.Dataset.range(1).map(self._draw).flat_map(self._cut)
-        batches = tf.data.Dataset.zip((indices, rows)).map(_gather, num_parallel_calls=tf.data.AUTOTUNE)
+        batches = tf.data.Dataset.zip((indices, rows)).map(_gather)
         options = tf.data.Options()
         # As Keras does for arrays: optimising this graph costs more than it brings.
         options.experimental_optimization.apply_default_optimizations = False
         options.deterministic = True
+        # With TensorFlow choosing how much to prepare ahead, now and then a step waits for a batch until the chooser
+        # wakes up: 1 to 20 s, in one epoch of ten. Gathering rows needs no more than one thread anyway.
+        options.autotune.enabled = False
         # A shortened epoch is left before its end, so the promised number is never found wrong.
         counted = batches.apply(tf.data.experimental.assert_cardinality(self.batches))
-        return counted.with_options(options).prefetch(tf.data.AUTOTUNE)
+        return counted.with_options(options).prefetch(AHEAD)
 
     def _draw(self, _: tf.Tensor) -> tf.Tensor:
         order = tf.py_function(self._remaining_order, [], tf.int64)

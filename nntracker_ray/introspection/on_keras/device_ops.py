@@ -11,6 +11,7 @@ import tensorflow as tf
 from nntracker_ray.introspection.on_keras import device_histograms as histograms
 from nntracker_ray.introspection.on_keras import device_matrices as matrices
 from nntracker_ray.introspection.on_keras import device_statistics as statistics
+from nntracker_ray.introspection.on_keras.compiled import compiled
 
 
 class DeviceOps:
@@ -66,9 +67,7 @@ class DeviceOps:
 
     def inner_product(self, vector: list[Any], other: list[Any]) -> Any:
         """Of two vectors that are lists of tensors; not remembered."""
-        pairs = zip(vector, other, strict=True)
-        products = [tf.reduce_sum(_wide(one) * _wide(two)) for one, two in pairs]
-        return tf.add_n(products)
+        return _inner_product(list(vector), list(other))
 
     def _once(self, work: Callable[..., Any], tensor: Any, *conf: Any) -> Any:
         """The tensor is kept beside its result, so that no later one can have its id."""
@@ -78,8 +77,10 @@ class DeviceOps:
         return self._known[key][1]
 
 
-def _wide(tensor: Any) -> Any:
-    return tf.cast(tf.convert_to_tensor(tensor), tf.float64)
+@compiled
+def _inner_product(vector: list[Any], other: list[Any]) -> Any:
+    pairs = zip(vector, other, strict=True)
+    return tf.add_n([tf.tensordot(_flat(one), _flat(two), 1) for one, two in pairs])
 
 
 def _flat(tensor: Any) -> Any:
