@@ -29,9 +29,9 @@ from nntracker_ray.training.process import configure_process
 
 WITHOUT_GOAL = "preset everything"  # for short runs that are to be understood, whatever it costs
 SUBJECTS = (
-    Subject("MLP", mlp, (784,), batch_size=128, steps=500, rounds=11, goal=3.0),
-    Subject("CNN", cnn, (28, 28, 1), batch_size=64, steps=300, rounds=9, goal=3.0),
-    Subject("ResNet-20", resnet_20, (32, 32, 3), 32, steps=100, rounds=4, goal=5.0, left_out=(WITHOUT_GOAL,)),
+    Subject("MLP", mlp, (784,), batch_size=128, steps=200, rounds=40, goal=3.0),
+    Subject("CNN", cnn, (28, 28, 1), batch_size=64, steps=200, rounds=15, goal=3.0),
+    Subject("ResNet-20", resnet_20, (32, 32, 3), 32, steps=100, rounds=5, goal=5.0, left_out=(WITHOUT_GOAL,)),
 )
 TOPICS = (Topic.WEIGHTS, Topic.BIASES, Topic.WEIGHT_GRADIENTS, Topic.BIAS_GRADIENTS, Topic.ACTIVATIONS)
 

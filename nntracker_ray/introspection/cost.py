@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from nntracker_ray.introspection.topics import ARRAY_TOPICS, Topic
+from nntracker_ray.introspection.topics import ARRAY_TOPICS, BACKWARD_TOPICS, FORWARD_TOPICS, Topic
 from nntracker_ray.models.kinds import volume
 from nntracker_ray.records import Observed
 
@@ -27,7 +27,7 @@ NUMBERS_PER_S: Final = 1e9  # gone through once on the device
 COPIED_PER_S: Final = 5e8  # numbers brought to the host and gone through there
 STEP_S: Final = 1e-3  # of each training step beside its arithmetic
 EPOCH_S: Final = 0.1  # of each epoch beside its steps: validation, records, checkpoint
-LOOK_S: Final = 2e-3  # of each look: the other compiled step, and what it hands over
+LOOK_S: Final = 2e-3  # of each look beside its arithmetic: gathering the batch, handing over what was seen
 RESULT_S: Final = 3e-5  # of each result: its message, its measurement, its record
 BACKWARD: Final = 3.0  # a training step is so many forward passes
 UPDATE_PASSES: Final = 2.0  # over all parameters, by the optimizer
@@ -51,13 +51,13 @@ WORK: Final[Mapping[str, Work]] = {
     "norm": Work(passes=1.5),
     "spectral_norm": Work(passes=40),
     "condition_number": Work(copies=1, by_side=20),
-    "histogram": Work(passes=20),
+    "histogram": Work(passes=7),
     "zero_share": Work(passes=1),
     "saturated_share": Work(passes=2),
     "dead_share": Work(passes=2),
     "ratio": Work(passes=2),
     "gradient_cosine": Work(passes=3, copies=1),
-    "gradient_noise_scale": Work(steps=4),
+    "gradient_noise_scale": Work(steps=2.5),
     "svcca": Work(passes=1),  # its decompositions are made beside the training
     "hessian_eigenvalues": Work(steps=30),
     "batch_accuracy": Work(passes=1),
@@ -93,9 +93,14 @@ class Training:
     measured_step_s: float | None = None  # of like runs; None: there are none
 
     @property
+    def forward_s(self) -> float:
+        """Seconds of a batch's way through the network."""
+        return self.forward_flops * self.batch_size / FLOPS_PER_S
+
+    @property
     def step_s(self) -> float:
         """Seconds of one step without looking inside, its part of what comes once an epoch with it."""
-        arithmetic = BACKWARD * self.forward_flops * self.batch_size / FLOPS_PER_S
+        arithmetic = BACKWARD * self.forward_s
         update = UPDATE_PASSES * self.parameters / NUMBERS_PER_S
         return self.measured_step_s or STEP_S + EPOCH_S / self.steps_an_epoch + arithmetic + update
 
@@ -159,10 +164,22 @@ def estimated_share(looks: Iterable[tuple[Observed, tuple[str, ...]]], training:
         looks: What is looked at, with the topics that it listens to.
     """
     cadences: dict[float, float] = defaultdict(float)  # looks a step -> seconds of one
+    passes: dict[float, float] = defaultdict(float)  # looks a step -> forward passes of one
     for observed, topics in looks:
-        cadences[_looks_a_step(observed, training)] += _seconds(observed, topics, training)
-    spent = sum(often * (LOOK_S + seconds) for often, seconds in cadences.items())
+        often = _looks_a_step(observed, training)
+        cadences[often] += _seconds(observed, topics, training)
+        passes[often] = max(passes[often], _passes(topics))
+    spent = sum(
+        often * (LOOK_S + passes[often] * training.forward_s + seconds) for often, seconds in cadences.items()
+    )
     return spent / training.step_s
+
+
+def _passes(topics: tuple[str, ...]) -> float:
+    """What those who look together share: the batch goes through the network once more, and back for gradients."""
+    if BACKWARD_TOPICS.intersection(topics):
+        return BACKWARD
+    return 1.0 if FORWARD_TOPICS.intersection(topics) else 0.0
 
 
 def _looks_a_step(observed: Observed, training: Training) -> float:

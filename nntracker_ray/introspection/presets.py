@@ -1,7 +1,7 @@
 """Named sets of metrics, for people who do not want to choose. Built-in metrics only: the same on every machine.
 
 - "basic": is the training healthy? Sizes and spreads of what is in each layer, how much of it is off, how fast it
-  moves. Reductions of one number each, so that it can stay on in every run (3 to 5 % of the time of small networks).
+  moves. Reductions of one number each, so that it can stay on in every run (about 3 % of the time of small networks).
 - "gradients": why does it learn badly? What reaches each layer, whether successive steps agree, how much of a gradient
   is noise, and its distribution.
 - "everything": all built-in metrics on all topics that they are for, for a short run that is to be understood.

@@ -45,5 +45,8 @@ CALL_TOPICS = (Topic.ACTIVATIONS, Topic.LAYER_GRADIENTS, Topic.PROBE_ACTIVATIONS
 LAYER_TOPICS = (*ARRAY_TOPICS, *CALL_TOPICS)
 TENSOR_TOPICS = (*LAYER_TOPICS, Topic.INPUTS, Topic.OUTPUTS)  # those that metrics of any tensor can be had of
 STEP_TOPICS = (Topic.INPUTS, Topic.LABELS, Topic.OUTPUTS, Topic.LOSS, Topic.LOSS_SURFACE)
+# Those for which the batch goes through the network once more, and those for which it comes back as well.
+FORWARD_TOPICS = frozenset({Topic.ACTIVATIONS, Topic.OUTPUTS, Topic.LOSS})
+BACKWARD_TOPICS = frozenset({Topic.WEIGHT_GRADIENTS, Topic.BIAS_GRADIENTS, Topic.LAYER_GRADIENTS})
 MARKERS = (Topic.BATCH_BEGIN, Topic.BATCH_END, Topic.EPOCH_BEGIN, Topic.EPOCH_END)
 BUILT_IN = frozenset(Topic)

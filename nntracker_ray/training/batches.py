@@ -34,14 +34,18 @@ class BatchFeed:
 
     def batch(self, epoch: int, number: int) -> tuple[tf.Tensor, tf.Tensor]:
         """One batch of an epoch by its 0-based number, for who looks at it beside the training."""
-        if self._order is None or self._order[0] != epoch:
-            self._order = epoch, epoch_order(self._seed, epoch, self._rows)
-        rows = self._order[1][number * self._batch_size : (number + 1) * self._batch_size]
+        rows = self._order_of(epoch)[number * self._batch_size : (number + 1) * self._batch_size]
         return _gather(tf.constant(rows), self._held)
 
     def _remaining_order(self) -> IndexArray:
-        order = epoch_order(self._seed, self._epoch, self._rows)
-        return order[self._skipped * self._batch_size :]
+        return self._order_of(self._epoch)[self._skipped * self._batch_size :]
+
+    def _order_of(self, epoch: int) -> IndexArray:
+        # Asked by the thread of the dataset and by the training's; drawn twice at worst.
+        known = self._order
+        if known is None or known[0] != epoch:
+            self._order = known = epoch, epoch_order(self._seed, epoch, self._rows)
+        return known[1]
 
     def _dataset(self) -> tf.data.Dataset:
         rows = tf.data.Dataset.from_tensors(self._held).repeat()

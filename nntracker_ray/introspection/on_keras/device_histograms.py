@@ -22,45 +22,55 @@ NARROW: Final = (tf.float16, tf.bfloat16, tf.float32)
 def counts_in(bins: int, dtype: tf.DType) -> Any:
     """The function that counts values in so many bins: (values) -> counts, edges, values that are not finite.
 
-    Dividing by the width of a bin is ten times as fast as searching among the edges, but could put a value that lies
-    within a rounding of an edge into the wrong bin. Numbers of 32 bits are so far apart in 64 that there is at most
-    one so near an edge: it is tried first.
-
     Args:
         dtype: Of the values before they became float64.
     """
 
     def counts(values: Any) -> Any:
         least, greatest = tf.reduce_min(values), tf.reduce_max(values)
-        edges = _edges(least, greatest, bins)
         return tf.cond(
-            tf.math.is_finite(tf.reduce_sum(values)) & (least < greatest) & _is_safe(edges, dtype, bins),
-            lambda: (_by_division(values, edges, bins), edges, tf.constant(0, tf.int64)),
+            tf.math.is_finite(tf.reduce_sum(values)) & (least < greatest),
+            lambda: _by_division(values, _edges(least, greatest, bins), bins, dtype),
             lambda: _by_search(values, bins),
         )
 
     return one_call(counts if dtype in NARROW else lambda values: _by_search(values, bins), VALUES)
 
 
-def _is_safe(edges: Any, dtype: tf.DType, bins: int) -> Any:
-    """Whether dividing puts every number of this dtype where searching would."""
+def _by_division(values: Any, edges: Any, bins: int, dtype: tf.DType) -> tuple[Any, Any, Any]:
+    """Dividing by the width of a bin is much faster than searching among the edges.
+
+    It could put a value that lies within a rounding of an edge into the bin beside its own. Numbers of 32 bits are so
+    far apart in 64 that there is at most one so near an edge: it is tried first.
+    """
     inner = edges[1:-1]
     reach = tf.maximum(tf.abs(edges[0]), tf.abs(edges[-1]))
     nearest = tf.cast(tf.cast(inner, dtype), tf.float64)
     same = tf.equal(_divided(nearest, edges, bins), tf.searchsorted(edges, nearest, side="right") - 1)
-    return tf.reduce_all(same & (tf.abs(inner) > FAR_APART * reach))
-
-
-def _by_division(values: Any, edges: Any, bins: int) -> Any:
     places = _divided(values, edges, bins)
+    places = tf.cond(
+        tf.reduce_all(same & (tf.abs(inner) > FAR_APART * reach)),
+        lambda: places,
+        lambda: _put_right(places, values, edges, bins),
+    )
     # TensorFlow has no deterministic kernel for it on GPUs, although it counts with whole numbers.
     with tf.device("CPU"):
-        return tf.raw_ops.DenseBincount(input=places, size=bins, weights=tf.constant([], tf.int64))
+        counted = tf.raw_ops.DenseBincount(input=places, size=bins + 1, weights=tf.constant([], tf.int64))
+    counted = tf.concat([counted[: bins - 1], [counted[-2] + counted[-1]]], axis=0)
+    return counted, edges, tf.constant(0, tf.int64)
 
 
 def _divided(values: Any, edges: Any, bins: int) -> Any:
-    width = (edges[-1] - edges[0]) / tf.constant(bins, tf.float64)
-    return tf.cast(tf.minimum((values - edges[0]) / width, bins - 1.0), tf.int32)
+    """The place of each value, 0 and more; that of the greatest value may be one too many."""
+    return tf.cast((values - edges[0]) / ((edges[-1] - edges[0]) / tf.constant(bins, tf.float64)), tf.int32)
+
+
+def _put_right(places: Any, values: Any, edges: Any, bins: int) -> Any:
+    """Compare each value with the edges of its bin, as NumPy does."""
+    places = tf.minimum(places, bins - 1)
+    before = values < tf.gather(edges, places)
+    behind = (values >= tf.gather(edges, places + 1)) & (places < bins - 1)
+    return places - tf.cast(before, tf.int32) + tf.cast(behind, tf.int32)
 
 
 def _by_search(values: Any, bins: int) -> tuple[Any, Any, Any]:

@@ -68,8 +68,10 @@ class Inspector:
 
     def before(self, due: Sequence[Subscription], batch: Callable[[], tuple[Any, Any]], step: int) -> Looking:
         """Look at a step that is about to be made, for those that are due."""
+        began = time.perf_counter()
         x, y = batch()
         build_loss(self._network.model, x, y)
+        self.looked_s += time.perf_counter() - began
         looking = Looking([], [])
         for group in self._groups_of(due):
             self._first_half(looking, group.subscriptions, x, y, step)
