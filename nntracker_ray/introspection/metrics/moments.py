@@ -41,8 +41,10 @@ class Sum(OfOneTensor):
 class Variance(OfOneTensor):
     """Unbiased variance of all values of a tensor.
 
-    Formula: sum (x_i - mean)^2 / (n - 1), in two passes; NaN of fewer than two values.
-    Source: Chan, Golub, LeVeque, "Algorithms for Computing the Sample Variance" (1983), the two-pass algorithm.
+    Formula: sum (x_i - mean)^2 / (n - 1); NaN of fewer than two values. In two passes, or as (sum x_i^2 - n mean^2) /
+    (n - 1) where no more than two of float64's digits can cancel.
+    Source: Chan, Golub, LeVeque, "Algorithms for Computing the Sample Variance" (1983), the two-pass and the textbook
+    algorithm with their error bounds.
     """
 
     name = "variance"

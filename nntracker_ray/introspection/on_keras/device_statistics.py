@@ -18,6 +18,9 @@ VALUES: Final = tf.TensorSpec([None], tf.float64)
 MATRIX: Final = tf.TensorSpec([None, None], tf.float64)
 NUMBER: Final = tf.TensorSpec([], tf.float64)
 MOMENTS: Final = ("size", "sum", "mean", "variance", "norm")  # asked for together, so worked out together
+MOSTLY_MEAN: Final = (
+    0.99  # share of the squares that is the mean's; above it more than two digits would cancel
+)
 
 
 def one_call(function: Callable[..., Any], *signature: Any) -> Any:
@@ -47,26 +50,37 @@ def unit_for(largest: Any) -> Any:
 
 
 def _moments(values: Any) -> Any:
+    size, total, mean = _firsts(values)
     unit = unit_for(largest_magnitude(values))
-    return _moments_with(values, unit * _length(values / unit))
+    norm = unit * tf.sqrt(_squares(values / unit))
+    return tf.stack([size, total, mean, _variance(_squares(values - mean), size), norm])
 
 
 def _moments_of_narrow(values: Any) -> Any:
     """Of what had at most 32 bits: its squares neither overflow nor vanish in 64."""
-    return _moments_with(values, _length(values))
+    size, total, mean = _firsts(values)
+    squares = _squares(values)
+    of_mean = size * tf.square(mean)
+    # Where the mean is but a part of it, nothing cancels, and the second pass over the values is saved.
+    centred = tf.cond(
+        of_mean < MOSTLY_MEAN * squares, lambda: squares - of_mean, lambda: _squares(values - mean)
+    )
+    return tf.stack([size, total, mean, _variance(centred, size), tf.sqrt(squares)])
 
 
-def _moments_with(values: Any, norm: Any) -> Any:
+def _firsts(values: Any) -> tuple[Any, Any, Any]:
     size = tf.cast(tf.size(values, out_type=tf.int64), tf.float64)
     total = tf.reduce_sum(values)
-    mean = total / size
-    variance = tf.where(size > 1, tf.square(_length(values - mean)) / (size - 1), np.nan)
-    return tf.stack([size, total, mean, variance, norm])
+    return size, total, total / size
 
 
-def _length(values: Any) -> Any:
-    # `l2_loss` is half the sum of the squares, in one pass: the squares are never written down.
-    return tf.sqrt(2.0 * tf.nn.l2_loss(values))
+def _variance(centred: Any, size: Any) -> Any:
+    return tf.where(size > 1, centred / (size - 1), np.nan)
+
+
+def _squares(values: Any) -> Any:
+    """Their sum. `l2_loss` is half of it, in one pass: the squares are never written down."""
+    return 2.0 * tf.nn.l2_loss(values)
 
 
 def _power_norm(values: Any, power: Any) -> Any:

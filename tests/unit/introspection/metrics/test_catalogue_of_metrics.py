@@ -124,8 +124,10 @@ def test_the_call_of_a_tensor_is_not_taken_apart_again():
 
     graph = tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec([3], tf.float32)).graph
 
-    (function,) = MessageToDict(graph.as_graph_def())["library"]["function"]
-    assert function["attr"]["_noinline"] == {"b": True}
+    (called,) = _calls(graph.get_operations())
+    functions = MessageToDict(graph.as_graph_def())["library"]["function"]
+    (attributes,) = (one["attr"] for one in functions if one["signature"]["name"] == called)
+    assert attributes["_noinline"] == {"b": True}
 
 
 def test_different_tensors_are_never_taken_for_each_other():
