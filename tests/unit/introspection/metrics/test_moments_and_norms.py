@@ -62,6 +62,16 @@ def test_digits_survive_where_float32_would_cancel_them():
     )
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.1, 1.0, 9.0, 11.0, 1e3, 2.0**20])
+def test_a_spread_keeps_its_digits_however_far_off_0_it_lies(offset):
+    """Where the squares are all but the mean's, their difference has no digits left."""
+    values = np.float32(offset + np.random.default_rng(2).integers(-8, 9, 5_000) / 16)
+
+    found = run_metric(Variance(), values)["variance"]
+
+    np.testing.assert_allclose(found, np.var(wide(values), ddof=1), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
