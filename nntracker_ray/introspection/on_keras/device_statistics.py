@@ -18,9 +18,8 @@ VALUES: Final = tf.TensorSpec([None], tf.float64)
 MATRIX: Final = tf.TensorSpec([None, None], tf.float64)
 NUMBER: Final = tf.TensorSpec([], tf.float64)
 MOMENTS: Final = ("size", "sum", "mean", "variance", "norm")  # asked for together, so worked out together
-MOSTLY_MEAN: Final = (
-    0.99  # share of the squares that is the mean's; above it more than two digits would cancel
-)
+# Share of the squares that may be the mean's; above it more than two digits would cancel.
+MOSTLY_MEAN: Final = 0.99
 
 
 def one_call(function: Callable[..., Any], *signature: Any) -> Any:
