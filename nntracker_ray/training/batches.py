@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from nntracker_ray.training.data import IndexArray, epoch_order
 
 AHEAD: Final = 2  # batches that are gathered while a step is made
+# Rewriting a function that has no loop of its own takes time at each start and leaves a file behind in a process
+# that is killed.
+_as_it_is = tf.autograph.experimental.do_not_convert
 
 
 class BatchFeed:
@@ -49,8 +52,8 @@ class BatchFeed:
 
     def _dataset(self) -> tf.data.Dataset:
         rows = tf.data.Dataset.from_tensors(self._held).repeat()
-        indices = tf.data.Dataset.range(1).map(self._draw).flat_map(self._cut)
-        batches = tf.data.Dataset.zip((indices, rows)).map(_gather)
+        indices = tf.data.Dataset.range(1).map(_as_it_is(self._draw)).flat_map(_as_it_is(self._cut))
+        batches = tf.data.Dataset.zip((indices, rows)).map(_as_it_is(_gather))
         options = tf.data.Options()
         # As Keras does for arrays: optimising this graph costs more than it brings.
         options.experimental_optimization.apply_default_optimizations = False

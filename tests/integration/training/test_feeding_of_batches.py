@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from itertools import islice
 
 import numpy as np
@@ -49,3 +53,22 @@ def test_a_batch_is_seen_beside_the_training_as_the_training_sees_it(feed):
 def test_tensorflow_does_not_choose_how_much_to_prepare(feed):
     """While it did, one epoch in ten stood still for 1 to 20 s, until the chooser woke up."""
     assert feed.dataset.options().autotune.enabled is False
+
+
+def test_a_process_that_is_killed_leaves_no_file_behind(tmp_path):
+    """TensorFlow writes functions that it rewrites to files, and deletes them when a process ends in peace."""
+    feeding = """
+import os, signal
+import numpy as np
+from nntracker_ray.training.batches import BatchFeed
+feed = BatchFeed(np.zeros((5, 1)), np.zeros(5), batch_size=2, seed=0)
+assert len(list(feed.dataset)) == feed.batches == 3
+feed.batch(0, 1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", feeding], check=False, env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+
+    assert ended.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
