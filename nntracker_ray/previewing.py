@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from nntracker_ray.config import ExperimentConfig, read_config, run_count
+from nntracker_ray.config.layers import layer_problems
 from nntracker_ray.datasets.fetch import is_url
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.grid import plan_runs
@@ -93,6 +94,7 @@ class _Found:
         model, datasets, urls = None, dict[str, DatasetRow](), 0
         try:
             model = _model(config, sources)
+            problems += layer_problems(config, model)
         except BadInputError as error:
             problems.append(Problem("model", str(error)))
         try:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntracker_ray.config import ExperimentConfig, read_config
+from nntracker_ray.config.layers import layer_problems
 from nntracker_ray.datasets import Examples, StoredDataset, joined, load_examples
 from nntracker_ray.errors import BadInputError, ConfigError, Problem
 from nntracker_ray.folds import split_indices
@@ -105,6 +106,7 @@ def check(
     with _problems(name) as problems:
         with problems.at("model"):
             description = parse_model(_model_text(config, model, sources))
+            problems.found += layer_problems(config, description)
         with problems.at("checkpoints.location"):
             check_location(config, sources)
         data = _Data.load(config, sources=sources, problems=problems, report=report)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from nntracker_ray.checkpoints.archive import read_head
 from nntracker_ray.checkpoints.weights import named_weights
+from nntracker_ray.layer_patterns import is_named
 from nntracker_ray.records import Capture, RunSpec
 
 
@@ -23,9 +23,7 @@ def last_capture(path: Path, spec: RunSpec) -> Capture | None:
         epoch = _epoch_to_capture(path) if spec.capture.weights else None
         if epoch is None:
             return None
-        head, arrays = named_weights(
-            path, lambda layer: any(fnmatchcase(layer, pattern) for pattern in spec.capture.layers)
-        )
+        head, arrays = named_weights(path, lambda layer: is_named(layer, spec.capture.layers))
     except FileNotFoundError:
         return None
     return Capture(epoch, head["place"]["steps_done"], arrays, datetime.now(UTC))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nntracker_ray.introspection.topics import ARRAY_TOPICS, BACKWARD_TOPICS, FORWARD_TOPICS, Topic
+from nntracker_ray.layer_patterns import is_named
 from nntracker_ray.models.kinds import volume
 from nntracker_ray.records import Observed
 
@@ -195,7 +195,7 @@ def _seconds(observed: Observed, topics: tuple[str, ...], training: Training) ->
         tensor
         for topic in topics
         for tensor in training.tensors.get(topic, ())
-        if not tensor.layer or any(fnmatchcase(tensor.layer, pattern) for pattern in observed.layers)
+        if not tensor.layer or is_named(tensor.layer, observed.layers)
     ]
     seconds = sum(_tensor_seconds(work, tensor) for tensor in tensors) + max(1, len(tensors)) * RESULT_S
     seconds += _growth(observed) * work.steps * training.step_s

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from fnmatch import fnmatchcase
 
 from nntracker_ray.introspection.subscriber import Subscriber
 from nntracker_ray.introspection.topics import BUILT_IN, MARKERS, Topic
+from nntracker_ray.layer_patterns import is_named
 from nntracker_ray.records import JsonValue, Observed
 
 _UPDATES = frozenset({Topic.WEIGHT_UPDATES, Topic.BIAS_UPDATES})
@@ -90,7 +90,7 @@ class Subscription:
 
     def wants(self, layer: str) -> bool:
         """Whether a layer is one of those that it looks at."""
-        return any(fnmatchcase(layer, pattern) for pattern in self.observed.layers)
+        return is_named(layer, self.observed.layers)
 
     def suspend(self, why: str, step: int | None) -> None:
         """Let it take no part any more; the first reason stays."""

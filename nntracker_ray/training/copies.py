@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from nntracker_ray.layer_patterns import is_named
 from nntracker_ray.models.arrays import layer_variables
 from nntracker_ray.records import WeightArray
 from nntracker_ray.training.state import copy_of, sections, tensor_of
@@ -74,7 +74,7 @@ class Copies:
         return tuple(
             WeightArray(found.layer_index, found.layer_name, found.tensor, self._of(found.variable))
             for found in self._weights
-            if any(fnmatchcase(found.layer_name, pattern) for pattern in patterns)
+            if is_named(found.layer_name, patterns)
         )
 
     def state(self, *, with_metrics: bool, beside: Mapping[str, NDArray[Any]] = {}) -> LateArrays:

@@ -71,6 +71,19 @@ class TestPreview:
         assert problem["path"] == "introspection[0].topics[0]"
         assert "Did you mean 'weights'?" in problem["message"]
 
+    def test_layers_that_the_model_does_not_have_are_told_with_those_it_has(self, stored: httpx.Client):
+        """A run without what was asked for would be trained for nothing; submitting it is refused as well."""
+        text = FILE + "introspection: [{metric: mean, layers: [dens]}]\ncapture: {layers: [conv*]}\n"
+        told, refused = preview_of(stored, text), submit_text(stored, text)
+
+        assert [one["path"] for one in told["problems"]] == [
+            "capture.layers[0]",
+            "introspection[0].layers[0]",
+        ]
+        assert "The model's layers: " in told["problems"][0]["message"]
+        assert refused.status_code == 400
+        assert refused.json()["problems"] == told["problems"]
+
     def test_json_is_read_as_well(self, stored: httpx.Client):
         """The same file in either language."""
         tree = {"name": "x", "model": "flowers", "dataset_train": "iris.arff", "label_column": "kind"}
