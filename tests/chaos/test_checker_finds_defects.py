@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from nntracker_ray.home import Home
-from nntracker_ray.records import LearningRateSchedule, RunSpec, RunState
+from nntracker_ray.records import LearningRateSchedule, Observed, RunSpec, RunState
 from nntracker_ray.spool import Spool
 from nntracker_ray.storage.connection import Database
 from tests.chaos.suite.checker import check, verdict
@@ -54,7 +54,11 @@ def finished(
     """Two real trainings that differ in nothing that training looks at, done."""
     lab = new_lab(Home(tmp_path_factory.mktemp("lab")), module_database)
     schedule = LearningRateSchedule("step", {"factor": 0.5, "every": 2})
-    run, twin = lab.specs(2, seed=7, total_epochs=EPOCHS, schedule=schedule)
+    looks = (
+        Observed("mean", topics=("activations",), every=10),
+        Observed("histogram", topics=("weights",), every=10),
+    )
+    run, twin = lab.specs(2, seed=7, total_epochs=EPOCHS, schedule=schedule, introspection=looks)
     with local_ray(cpus=2), actors_of(lab.home, module_database_url):
         lab.submit([run, twin])
         lab.await_state(run, RunState.FINISHED)
@@ -186,6 +190,53 @@ PLANTED: dict[str, tuple[str, Callable[[Scene], None]]] = {
         "equal_captures",
         by_sql("""INSERT INTO weight_arrays SELECT run_no, layer_name, tensor, 17, part, layer_index, dtype, shape,
                          data, step, time, attempt FROM weight_arrays WHERE run_no = RUN AND epoch = 5"""),
+    ),
+    "a look that is missing": (
+        "every_value_once",
+        by_sql(
+            "DELETE FROM metrics WHERE run_no = RUN AND metric = 'activations/mean' AND layer = 'hidden' AND step = 10"
+        ),
+    ),
+    "a look too many": (
+        "every_value_once",
+        by_sql("""INSERT INTO metrics SELECT run_no, metric, layer, tensor, epoch, step + 1, value, time, attempt
+                    FROM metrics WHERE run_no = RUN AND metric = 'activations/mean' AND step = 10"""),
+    ),
+    "the smallest change of a look": (
+        "equal_values",
+        by_sql("""UPDATE metrics SET value = value * (1 + 2.3e-16)
+                   WHERE run_no = RUN AND metric = 'activations/mean' AND layer = 'hidden' AND step = 20"""),
+    ),
+    "a histogram that is missing": (
+        "equal_arrays",
+        by_sql("DELETE FROM metric_arrays WHERE run_no = RUN AND layer = 'hidden' AND step = 10"),
+    ),
+    "a histogram too many": (
+        "equal_arrays",
+        by_sql("""INSERT INTO metric_arrays SELECT run_no, metric, layer, tensor, epoch, step + 1, dtype, shape, data,
+                         edges, time, attempt FROM metric_arrays WHERE run_no = RUN AND step = 10"""),
+    ),
+    "one flipped bit in a histogram": (
+        "equal_arrays",
+        by_sql("""UPDATE metric_arrays SET data = set_bit(data, 3, 1 - get_bit(data, 3))
+                   WHERE run_no = RUN AND layer = 'hidden' AND step = 20"""),
+    ),
+    "the smallest change of an edge": (
+        "equal_arrays",
+        by_sql("""UPDATE metric_arrays SET edges[2] = edges[2] * (1 + 2.3e-16)
+                   WHERE run_no = RUN AND layer = 'hidden' AND step = 1"""),
+    ),
+    "a twin without histograms": (
+        "equal_arrays",
+        by_sql(
+            "WITH gone AS (DELETE FROM metric_arrays RETURNING run_no) SELECT * FROM gone WHERE run_no = RUN"
+        ),
+    ),
+    "a metric that was suspended": (
+        "nothing_suspended",
+        by_sql("""UPDATE run_facts SET value = jsonb_set(value::jsonb, '{suspended}',
+                                                         '[{"metric": "mean", "why": "too slow"}]')
+                   WHERE run_no = RUN AND key = 'introspection'"""),
     ),
     "an adaptation that is missing": (
         "equal_adaptations",

@@ -20,6 +20,17 @@ from tests.chaos.suite.stage import Stage, StageError, wait_for
 
 EXAMPLE: Final = Path(__file__).parents[3] / "examples" / "digits"
 EPOCHS: Final = 150
+# One of each kind: numbers, arrays, with a memory of earlier looks, beside the training. Never suspended, since the
+# time that looks take would then decide which of them there are.
+_LIMITS: Final = {"budget": 1, "limit_s": 3600}
+INSIDE: Final = [
+    {"metric": "mean", "topics": ["weights", "weight_gradients", "activations"], "every": 50, **_LIMITS},
+    {"metric": "histogram", "topics": ["weights", "weight_updates"], "every": 150, **_LIMITS},
+    {"metric": "gradient_cosine", "every": 50, **_LIMITS},
+    {"metric": "gradient_noise_scale", "every": 150, **_LIMITS},
+    {"metric": "svcca", "every_epochs": 15, **_LIMITS},
+    {"metric": "test_accuracy", "every_epochs": 15, **_LIMITS},
+]
 END_TIMEOUT_S: Final = 900.0
 
 Report = Callable[[str], None]
@@ -169,5 +180,6 @@ def experiment(name: str, *, epochs: int = EPOCHS) -> dict[str, Any]:
         "learning_rates": [0.01],
         "learning_rate_schedule": {"kind": "step", "factor": 0.7, "every": 6},
         "checkpoints": {"every": 25, "keep": 2},
+        "introspection": INSIDE,
         "seed": 11,
     }

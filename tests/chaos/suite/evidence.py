@@ -59,6 +59,8 @@ class RunEvidence:
     metrics: Rows  # metric, layer, tensor, epoch, step, value as 8 bytes
     last_metrics: dict[str, tuple[int, int, bytes]]  # epoch, step, value by metric
     captures: dict[tuple[Any, ...], str]  # digest by epoch, layer, tensor, part
+    arrays: dict[tuple[Any, ...], str]  # of looks: digest by metric, layer, tensor, epoch, step
+    suspended: list[tuple[str, str]]  # metrics of the inside, and why
     adaptations: Rows  # parameter, epoch, step, old, new as bytes, cause
     log_lines: list[tuple[int, int]]  # attempt, line number
     pending_commands: int
@@ -103,6 +105,12 @@ def gather_run(conn: psycopg.Connection[Any], home: Home, run_id: UUID) -> RunEv
             metric: (epoch, step, _bits(value)) for metric, epoch, step, value in _rows(conn, _LAST, run_no)
         },
         captures={tuple(key): digest for *key, digest in _rows(conn, _CAPTURES, run_no)},
+        arrays={tuple(key): digest for *key, digest in _rows(conn, _ARRAYS, run_no)},
+        suspended=[
+            (one["metric"], one["why"])
+            for (value,) in _rows(conn, _INSIDE, run_no)
+            for one in value["suspended"]
+        ],
         adaptations=_adaptations(conn, run_id),
         log_lines=[(a, line) for a, line in _rows(conn, _LOG, run_no)],
         pending_commands=len(_rows(conn, _PENDING, run_no)),
@@ -130,6 +138,10 @@ _LAST = "SELECT metric, epoch, step, value FROM run_last_metrics WHERE run_no = 
 _CAPTURES = (
     "SELECT epoch, layer_name, tensor, part, encode(sha256(data), 'hex') FROM weight_arrays WHERE run_no = %s"
 )
+_ARRAYS = """SELECT metric, layer, tensor, epoch, step, encode(sha256(
+                    convert_to(concat_ws(' ', dtype, shape, edges), 'UTF8') || data), 'hex')
+               FROM metric_arrays WHERE run_no = %s"""
+_INSIDE = "SELECT value FROM run_facts WHERE run_no = %s AND key = 'introspection'"
 _LOG = "SELECT attempt, line_no FROM run_log WHERE run_no = %s ORDER BY attempt, line_no"
 _PENDING = """SELECT 1 FROM command_targets t JOIN runs r USING (run_id)
                WHERE r.run_no = %s AND t.outcome = 'pending'"""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from nntracker_ray.records import RunState
 from nntracker_ray.states import AT_WORK, TRANSITIONS
@@ -45,9 +46,9 @@ def at_rest_without_lease(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
 
 
 def every_value_once(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
-    """One row for each metric and epoch, none else."""
-    counted = Counter(key[:4] for key in run.metrics)
-    expected = {key[:4] for key in twin.metrics}
+    """One row for each metric and epoch, or look, none else."""
+    counted = Counter(map(_name, run.metrics))
+    expected = set(map(_name, twin.metrics))
     yield from (f"{key} is missing" for key in sorted(expected - counted.keys()))
     yield from (f"{key} is not in the twin" for key in sorted(counted.keys() - expected))
     yield from (f"{key} is there {count} times" for key, count in counted.items() if count > 1)
@@ -55,13 +56,18 @@ def every_value_once(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
 
 def equal_values(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
     """The 64 bits of every value, and the step it was measured at, are those of the undisturbed twin."""
-    expected = {key[:4]: key[4:] for key in twin.metrics}
-    for *key, step, value in run.metrics:
-        name = tuple(key)
+    expected = {_name(row): row[4:] for row in twin.metrics}
+    for row in run.metrics:
+        name, (step, value) = _name(row), row[4:]
         if name[0] not in TIMES and name in expected and expected[name] != (step, value):
             yield f"{name} differs from the twin's"
         if name[0] in TIMES and name in expected and expected[name][0] != step:
             yield f"{name} was measured at step {step}, the twin's at {expected[name][0]}"
+
+
+def _name(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What there may be once: a metric in an epoch; one of the inside, "weights/mean", at each step looked at."""
+    return row[:5] if "/" in row[0] else row[:4]
 
 
 def newest_value_listed(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
@@ -89,6 +95,22 @@ def equal_captures(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
     for epoch in {epoch for epoch, *_ in more}:
         if {tuple(array) for at, *array in more if at == epoch} != whole:
             yield f"the capture of the stop in epoch {epoch} is not whole"
+
+
+def equal_arrays(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
+    """The histograms and similarities of the twin, at the same steps, byte for byte."""
+    if not twin.arrays:
+        yield "its twin has none, so nothing is compared"
+    yield from (f"{key} is missing" for key in sorted(twin.arrays.keys() - run.arrays.keys()))
+    yield from (f"{key} is not in the twin" for key in sorted(run.arrays.keys() - twin.arrays.keys()))
+    both = sorted(run.arrays.keys() & twin.arrays.keys())
+    yield from (f"{key} differs from the twin's" for key in both if run.arrays[key] != twin.arrays[key])
+
+
+def nothing_suspended(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
+    """Every metric of the inside was taken to the end, here and in peace."""
+    yield from (f"{metric} was suspended: {why}" for metric, why in run.suspended)
+    yield from (f"{metric} was suspended in its twin: {why}" for metric, why in twin.suspended)
 
 
 def equal_checkpoint(run: RunEvidence, twin: RunEvidence) -> Iterator[str]:
@@ -162,6 +184,8 @@ RUN_RULES: tuple[RunRule, ...] = (
     equal_values,
     newest_value_listed,
     equal_captures,
+    equal_arrays,
+    nothing_suspended,
     equal_checkpoint,
     listed_checkpoints_exist,
     equal_adaptations,
