@@ -27,6 +27,12 @@ LOOKED = """(least) => {
   return Math.max(0, ...rows) >= least;
 }"""
 
+IN_SIGHT = """(() => {
+  const {x_range, y_range} = Bokeh.documents.flatMap((one) => [...one.all_models])
+    .find((model) => model.type === "Figure" && Bokeh.index.find_one_by_id(model.id)?.el.isConnected);
+  return [x_range.start, x_range.end, y_range.start, y_range.end];
+})()"""
+
 
 @pytest.fixture
 def watched(browser: Browser, tmp_path, database: Database, database_url: str) -> Iterator[Watched]:
@@ -55,6 +61,13 @@ def until_drawn(watched: Watched, least: int) -> None:
     """Until a figure on the page has a part of so many cells, points or shapes."""
     watched.page.wait_for_function(LOOKED, arg=least, timeout=PATIENCE_MS)
     expect(watched.page.locator("canvas").first).to_be_visible()
+
+
+def point_at(watched: Watched, x: float, y: float) -> None:
+    """Move the mouse to a place of the figure, both from 0 to 1."""
+    figure = watched.page.locator("canvas").first.bounding_box()
+    assert figure is not None
+    watched.page.mouse.move(figure["x"] + figure["width"] * x, figure["y"] + figure["height"] * y, steps=5)
 
 
 def test_each_picture_is_drawn_and_has_an_address(watched: Watched, database: Database):
@@ -116,6 +129,33 @@ def test_new_looks_appear_while_one_looks(watched: Watched, database: Database):
 
     until_drawn(watched, 11 * len(LAYERS))
     assert page.evaluate("performance.timeOrigin") == loaded_at
+
+
+def test_where_one_has_zoomed_stays_in_sight(watched: Watched, database: Database):
+    """A look comes every few seconds; it must not take away what somebody is looking at. Reset shows all of it."""
+    lease, page = run_of(database, epochs=range(8)), watched.page
+    page.goto(f"{watched.address}/run?id={lease.run_id}&tab=inside&picture=heat&observed=weights/mean")
+    until_drawn(watched, 8 * len(LAYERS))
+    whole = page.evaluate(IN_SIGHT)
+    point_at(watched, 0.4, 0.4)  # then the tools show
+    page.get_by_title("Box Zoom").click()
+    point_at(watched, 0.4, 0.4)
+    page.mouse.down()
+    point_at(watched, 0.6, 0.7)
+    page.mouse.up()
+    page.wait_for_function(f"(whole) => {IN_SIGHT}.every((at, n) => at !== whole[n])", arg=whole)
+    zoomed = page.evaluate(IN_SIGHT)
+
+    write_inside(database, lease, list(numbers(range(8, 11))))
+    train(database, lease, range(2, 11))
+    until_drawn(watched, 11 * len(LAYERS))
+
+    assert page.evaluate(IN_SIGHT) == zoomed
+    point_at(watched, 0.5, 0.5)
+    page.get_by_title("Reset").click()
+    page.wait_for_function(
+        f"(whole) => {IN_SIGHT}.every((at, n) => at === whole[n])", arg=[-0.5, 10.5, *whole[2:]]
+    )
 
 
 def test_what_looking_costs_and_what_was_suspended_is_told(watched: Watched, database: Database):

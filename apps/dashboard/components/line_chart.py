@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 import holoviews as hv
@@ -11,20 +11,6 @@ import panel as pn
 
 from nntracker_ray.figures.drawing import drawn, sources_of
 from nntracker_ray.figures.lines import Chart
-
-
-class FigurePane:
-    """A place for a figure that is drawn anew only when what it shows has changed."""
-
-    def __init__(self) -> None:
-        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
-        self._key: Hashable = None
-
-    def show(self, key: Hashable, make: Callable[[], Any]) -> None:
-        """Draw what `make` gives (a HoloViews object), unless `key` is that of what is drawn."""
-        if key != self._key:
-            self._key = key
-            self.pane.object = hv.render(make())
 
 
 class LineChart:

@@ -16,7 +16,8 @@ from apps.dashboard.compare_place import ComparePlace
 from apps.dashboard.compare_reader import CompareReader, Found, Offer
 from apps.dashboard.components.chart_grid import CARD
 from apps.dashboard.components.elements import Deed, Elements, h
-from apps.dashboard.components.line_chart import FigurePane, LineChart
+from apps.dashboard.components.figure_pane import FigurePane
+from apps.dashboard.components.line_chart import LineChart
 from apps.dashboard.given import typed
 from apps.dashboard.live import Refresher
 from apps.dashboard.page import page, page_caller

@@ -12,7 +12,8 @@ import panel as pn
 
 from apps.dashboard.components.chart_grid import CARD, GRID, NO_EXTRAS
 from apps.dashboard.components.elements import Deed, Elements, h
-from apps.dashboard.components.line_chart import FigurePane, LineChart
+from apps.dashboard.components.figure_pane import FigurePane
+from apps.dashboard.components.line_chart import LineChart
 from apps.dashboard.inside_store import InsideStore
 from apps.dashboard.pages.inside_figures import chart_of, figures_of
 from apps.dashboard.pages.inside_shown import Shown, shown_of
@@ -106,10 +107,10 @@ class InsidePanel:
             return
         first, *others = figures_of(shown, found)
         self._title.update(title_view(shown, first.words))
-        self._figure.show((self._attempt, shown), first.make)
+        self._figure.show((self._attempt, shown), first.make, subject=shown.subject)
         for one in others:
             self._second_title.update(title_view(shown, one.words))
-            self._second.show((self._attempt, shown), one.make)
+            self._second.show((self._attempt, shown), one.make, subject=shown.subject)
 
     def _arrange(self, picture: Picture) -> None:
         if (kind := OF_LINES if picture in OF_LINES else picture) == self._arranged:
