@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from nntracker_ray.config.changes import ForkChanges
+from nntracker_ray.config.introspection import complaints_about_looks, observed_by
 from nntracker_ray.config.schedule import complaints_about_metrics, schedule_record, unmeasured
 from nntracker_ray.errors import ConflictError
 from nntracker_ray.forking import Beginning
@@ -37,6 +38,7 @@ def forked(parent: RunSpec, changes: ForkChanges, beginning: Beginning) -> RunSp
     require_epochs_left(spec, beginning)
     _require_whole_epochs(parent, spec, changes, beginning)
     _require_measured(spec, changes)
+    _require_visible(spec, changes)
     return spec
 
 
@@ -74,6 +76,8 @@ def _changed_fields(parent: RunSpec, changes: ForkChanges) -> dict[str, Any]:
     fields: dict[str, Any] = {key: getattr(changes, key) for key in _PLAIN_KEYS if key in changes.given}
     fields["configuration"] = _changed_configuration(parent.configuration, changes)
     fields["capture"] = _changed_capture(parent.capture, changes)
+    if "introspection" in changes.given:
+        fields["introspection"] = observed_by(changes.introspection, has_test=parent.test is not None)
     if "early_stopping" in changes.given:
         wanted = changes.early_stopping
         fields["early_stopping"] = EarlyStopping(**wanted.model_dump()) if wanted else None
@@ -144,6 +148,13 @@ def _require_measured(spec: RunSpec, changes: ForkChanges) -> None:
         ]
     if complaints:
         raise ConflictError("; ".join(complaints))
+
+
+def _require_visible(spec: RunSpec, changes: ForkChanges) -> None:
+    """What is to be looked at must be there."""
+    complaints = complaints_about_looks(changes.introspection, has_test=spec.test is not None)
+    if told := "; ".join(f"introspection[{index}]: {why}" for index, why in complaints):
+        raise ConflictError(told)
 
 
 def _has_validation(spec: RunSpec) -> bool:

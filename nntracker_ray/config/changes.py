@@ -11,6 +11,8 @@ from pydantic.functional_validators import AfterValidator
 
 from nntracker_ray.config.checks import check_together
 from nntracker_ray.config.experiment import ExperimentConfig
+from nntracker_ray.config.introspection import KEY as INTROSPECTION
+from nntracker_ray.config.introspection import Look, read_introspection
 from nntracker_ray.config.names import resolve_names
 from nntracker_ray.config.parts import (
     MAX_COUNT,
@@ -63,6 +65,7 @@ class ForkChanges(Part):
     learning_rate_schedule: ScheduleConfig | None = None
     extra_metrics: tuple[NamedConf, ...] = ()
     capture: CaptureConfig = CaptureConfig()
+    introspection: tuple[Look, ...] = ()  # all that is looked at, nothing of the parent's beside it
     tags: Annotated[tuple[Tag, ...], AfterValidator(unique)] = ()
     seed: Seed = 0
     priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0
@@ -89,6 +92,9 @@ def read_changes(changes: Mapping[str, JsonValue], *, catalog: Catalog) -> ForkC
     _resolve(tree, catalog, problems)
     if tree.get(SCHEDULE) is not None:
         tree[SCHEDULE] = read_schedule(tree[SCHEDULE], SCHEDULE, problems)
+    if INTROSPECTION in tree:
+        wanted = [] if tree[INTROSPECTION] is None else tree[INTROSPECTION]
+        tree[INTROSPECTION] = read_introspection(wanted, INTROSPECTION, problems)
     made = _validated(tree, problems)
     _check_together(made, problems)
     return _sound(made, problems)

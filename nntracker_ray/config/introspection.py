@@ -164,7 +164,10 @@ def complaints_about_looks(looks: Sequence[Look], *, has_test: bool) -> Iterator
         if not isinstance(look, ObservedConfig):
             continue
         if look.metric in NEEDS_TEST and not has_test:
-            yield index, f"'{look.metric}' needs a test set; give 'dataset_test' or leave it out"
+            yield (
+                index,
+                f"'{look.metric}' needs a test set ('dataset_test'); where there is none leave it out",
+            )
         for topic in catalog.topics_of(look.observed(catalog)):
             of, slash, _ = topic.partition("/")
             if slash and of in TENSOR_TOPICS and of not in published:

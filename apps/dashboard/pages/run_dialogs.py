@@ -11,9 +11,12 @@ from apps.dashboard.components.fields import select_field, text_field
 from apps.dashboard.components.trees import Tree
 from nntracker_ray.checkpoints.info import CheckpointInfo
 from nntracker_ray.errors import BadInputError
+from nntracker_ray.introspection.catalog import PRESET_NAMES
 from nntracker_ray.records import JsonValue, RunRow
 
 MOST_EPOCHS = 1_000_000
+SAME, NOTHING = "same", "nothing"
+LOOKS = ((SAME, "as at this run"), *((name, name) for name in PRESET_NAMES), (NOTHING, "at nothing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,14 @@ def fork_dialog(row: RunRow, checkpoints: Sequence[CheckpointInfo], answers: Ans
             wrong=wrong.get("epochs", ""),
             inputmode="numeric",
         ),
+        select_field(
+            "introspection",
+            "Look inside",
+            LOOKS,
+            given.get("introspection", SAME),
+            hint="At every layer, from the checkpoint on. A metric of your choice: on the command line",
+            wrong=wrong.get("introspection", ""),
+        ),
         text_field("name", "Name", given.get("name", ""), hint="Empty: made from this run's", maxlength=100),
         act="give-fork",
         confirm="Fork the run",
@@ -136,6 +147,8 @@ def fork(deed: Deed) -> dict[str, JsonValue]:
         changes["learning_rate"] = _positive(rate, "learning_rate")
     if epochs := deed.only("epochs").strip():
         changes["total_epochs"] = _whole(epochs, "epochs", 1, MOST_EPOCHS)
+    if (looks := deed.only("introspection", SAME)) != SAME:
+        changes["introspection"] = [] if looks == NOTHING else [looks[:100]]
     name = deed.only("name").strip()
     return {
         "checkpoint": deed.only("checkpoint", "last")[:200],

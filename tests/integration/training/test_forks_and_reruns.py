@@ -13,7 +13,7 @@ import pytest
 from nntracker_ray.commands import Outcome, Selection, Verb
 from nntracker_ray.control import command
 from nntracker_ray.home import Home
-from nntracker_ray.records import Batch, CheckpointPolicy, RunSpec
+from nntracker_ray.records import Batch, CheckpointPolicy, MetricArray, MetricPoint, Observed, RunSpec
 from nntracker_ray.storage import queries
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.writes import write_batches
@@ -119,6 +119,26 @@ def test_a_fork_without_changes_ends_as_the_undisturbed_run(laboratory: Laborato
 
     assert bits(fork.checkpoint) == bits(undisturbed.checkpoint)
     assert [epoch for epoch, *_ in laboratory.curve(fork_id)] == list(range(EPOCHS))
+
+
+@pytest.mark.parametrize("pause_after", [None, 40], ids=["between epochs", "within an epoch"])
+def test_a_fork_is_looked_into_as_nobody_looked_into_its_parent(
+    laboratory: Laboratory, pause_after: int | None
+):
+    """What went wrong in the parent is seen in the fork, which trains the same bits."""
+    spec = sample_spec(total_epochs=EPOCHS)
+    undisturbed = train(spec, laboratory.home.root / "undisturbed")
+    looks = (Observed("gradient_cosine", topics=("weight_gradients",), every=5),)
+    parent, _ = parent_in(laboratory, pause_after=pause_after, introspection=looks)
+    changes = {"introspection": [{"metric": "norm", "every": 10}, {"metric": "histogram", "every_epochs": 1}]}
+
+    checkpoint = "epoch-0001" if pause_after is None else "last"
+    fork = laboratory.train(laboratory.ask(Verb.FORK, parent.run_id, checkpoint=checkpoint, changes=changes))
+
+    found = {record.metric for record in fork.records if isinstance(record, MetricPoint | MetricArray)}
+    assert {name for name in found if "/" in name} == {"weights/norm", "weights/histogram"}
+    assert facts(fork.records)["introspection"]["suspended"] == []
+    assert bits(fork.checkpoint) == bits(undisturbed.checkpoint)
 
 
 @pytest.mark.slow

@@ -19,8 +19,9 @@ from nntracker_ray.forking import (
     chosen_checkpoint,
     read_arguments,
 )
+from nntracker_ray.introspection.presets import GRADIENT_FLOW
 from nntracker_ray.models.catalog import Catalog, Signature
-from nntracker_ray.records import Configuration, EarlyStopping, NamedConf, Origin, SplitSpec
+from nntracker_ray.records import Configuration, EarlyStopping, NamedConf, Observed, Origin, SplitSpec
 from tests.integration.storage.examples_of_records import run_spec
 
 AT_EPOCH_5 = Beginning("epoch-0004", 5, 0, 50)
@@ -68,6 +69,8 @@ class TestChanges:
             ({"extra-metrics": ["mae", "mae"]}, "'mean_absolute_error' is extra metric 0 already"),
             ({"learning_rate_schedule": {"kind": "stp"}}, "Did you mean 'step'?"),
             ({"resources": {"cpu": 2}}, "resources: unknown key"),
+            ({"introspection": ["basik"]}, "introspection[0]: unknown metric 'basik'. Did you mean 'basic'?"),
+            ({"introspection": {"metric": "mean", "topics": ["wieghts"]}}, "Did you mean 'weights'?"),
         ],
     )
     def test_what_cannot_be_changed_is_told_with_its_place(self, given: dict[str, Any], said: str):
@@ -85,6 +88,8 @@ class TestChanges:
             {"early_stopping": True, "tags": ["a"], "seed": 3, "priority": -5, "name": "Mine"},
             {"optimizer": "sgd", "extra_metrics": ["mae"], "capture": {"weights": False}},
             {"learning_rate_schedule": {"kind": "step", "every": 2}},
+            {"introspection": None},
+            {"introspection": ["basic", {"metric": "norm", "conf": {"p": "1"}, "layers": "dense*"}]},
         ],
     )
     def test_changes_pass_through_a_command_unchanged(self, given: dict[str, Any]):
@@ -201,6 +206,29 @@ class TestForkedSpecifications:
 
         with pytest.raises(ConflictError, match="unknown name 'val_mean_absolute_error'"):
             forked(parent, changes(extra_metrics=[]), AT_EPOCH_5)
+
+    def test_a_fork_may_be_looked_into_more_closely(self):
+        """Something went wrong at epoch 5: the next epochs show why, whatever was looked at before."""
+        parent = run_spec(introspection=(Observed("mean", topics=("weights",), every=100),))
+        closely = ["gradients", {"metric": "mean", "every": 10}]
+
+        assert forked(parent, changes(), AT_EPOCH_5).introspection == parent.introspection
+        assert forked(parent, changes(introspection=[]), AT_EPOCH_5).introspection == ()
+        for beginning in (AT_EPOCH_5, WITHIN_EPOCH_5):
+            found = forked(parent, changes(introspection=closely), beginning).introspection
+            assert found == (Observed("mean", topics=("weights",), every=10), *GRADIENT_FLOW.metrics)
+
+    def test_what_a_fork_looks_at_must_be_there(self):
+        """Its test set is its parent's."""
+        for looks, said in (
+            (["test_accuracy"], r"introspection\[0\]: 'test_accuracy' needs a test set"),
+            (
+                [{"metric": "mean_over_layers", "conf": {"of": ["weights/norm"]}}],
+                "no metric here is of 'weights'",
+            ),
+        ):
+            with pytest.raises(ConflictError, match=said):
+                forked(run_spec(test=None), changes(introspection=looks), AT_EPOCH_5)
 
     def test_a_rerun_is_its_parent_once_more(self):
         """Of a fork: from where that fork began."""

@@ -123,6 +123,17 @@ def test_a_fork_is_read_from_its_form():
     }
 
 
+@pytest.mark.parametrize(
+    ("chosen", "changes"),
+    [("same", {}), ("everything", {"introspection": ["everything"]}), ("nothing", {"introspection": []})],
+)
+def test_a_fork_is_looked_into_as_its_form_says(chosen, changes):
+    """As its parent, unless something else is chosen."""
+    fields = {"checkpoint": ["best"], "introspection": [chosen]}
+
+    assert fork(Deed("give-fork", fields=fields))["changes"] == changes
+
+
 @pytest.mark.parametrize("text", ["", "0", "-3", "2.5", "ten", "99999999999", "\u0665"])
 def test_numbers_of_epochs_that_are_none_are_refused_beside_their_field(text):
     """The dialog stays open with what was written."""
