@@ -109,7 +109,7 @@ def fork_dialog(row: RunRow, checkpoints: Sequence[CheckpointInfo], answers: Ans
             "Look inside",
             LOOKS,
             given.get("introspection", SAME),
-            hint="At every layer, from the checkpoint on. A metric of your choice: on the command line",
+            hint="From the checkpoint on, at every layer. Single metrics: on the command line",
             wrong=wrong.get("introspection", ""),
         ),
         text_field("name", "Name", given.get("name", ""), hint="Empty: made from this run's", maxlength=100),

@@ -132,6 +132,7 @@ def nothing_view(inside: Inside, picture: Picture) -> Tree:
         "It was submitted without introspection. These lines in the experiment file have weights, gradients and "
         "activations looked at while it trains:",
         h("pre", h("code", EXAMPLE)),
+        h("p", "A fork of it may be looked into as well: it goes on from a checkpoint."),
         _again(inside),
         cls="small",
     )
