@@ -3,8 +3,9 @@
 Both sides are the same `Trainer` with one TensorFlow thread, its records and checkpoints going to disk as for P1; one
 has looks and the other has none. TensorBoard has histograms of weights alone, at the end of epochs: its sides are bare
 `fit()`s with epochs of 100 steps. All trainings of a network take turns, and the median of the rounds' ratios counts.
-Everything is compiled before the first turn that counts; how long that took stands beside. Budgets are lifted, so
-that all that is asked for is paid for. Estimated is the share that is told before a run, and the share that the same
+A second training without looks says how far apart equal sides come out, which is all that such a measurement can tell.
+Everything is compiled before the first turn that counts; how long that took stands beside. Budgets are lifted, so that
+all that is asked for is paid for. Estimated is the share that is told before a run, and the share that the same
 reckoning gives with the step as it was measured.
 """
 
@@ -29,8 +30,8 @@ from nntracker_ray.training.process import configure_process
 
 WITHOUT_GOAL = "preset everything"  # for short runs that are to be understood, whatever it costs
 SUBJECTS = (
-    Subject("MLP", mlp, (784,), batch_size=128, steps=200, rounds=40, goal=3.0),
-    Subject("CNN", cnn, (28, 28, 1), batch_size=64, steps=200, rounds=15, goal=3.0),
+    Subject("MLP", mlp, (784,), batch_size=128, steps=200, rounds=60, goal=3.0),
+    Subject("CNN", cnn, (28, 28, 1), batch_size=64, steps=200, rounds=20, goal=3.0),
     Subject("ResNet-20", resnet_20, (32, 32, 3), 32, steps=100, rounds=5, goal=5.0, left_out=(WITHOUT_GOAL,)),
 )
 TOPICS = (Topic.WEIGHTS, Topic.BIASES, Topic.WEIGHT_GRADIENTS, Topic.BIAS_GRADIENTS, Topic.ACTIVATIONS)
@@ -60,13 +61,15 @@ def _of_all(*metrics: str) -> Iterator[Observed]:
 
 def _figures(subject: Subject) -> list[Figure]:
     data, short = subject.data(subject.steps), subject.data(min(subject.steps, EVERY))
-    plain = Tracked(subject, data, ())
+    plain, control = Tracked(subject, data, ()), Tracked(subject, data, ())
     ways = {way: looks for way, looks in _ways().items() if way not in subject.left_out}
     tracked = {way: Tracked(subject, data, looks) for way, looks in ways.items()}
     bare, board = (Fitted(subject, short, with_tensorboard=there) for there in (False, True))
-    take_turns([plain, *tracked.values(), bare, board], unmeasured=UNMEASURED, rounds=subject.rounds)
+    sides = [plain, control, *tracked.values(), bare, board]
+    take_turns(sides, unmeasured=UNMEASURED, rounds=subject.rounds)
     peer = "TensorBoard's callback: histograms of weights alone, each 100 steps"
     return [
+        _figure(subject, "no looks, against the same", plain, control),
         *(
             _figure(subject, way, plain, ours, _account(subject, plain, ours))
             for way, ours in tracked.items()
@@ -86,7 +89,8 @@ def _figure(
         f"processor time of the whole process {ratio(*processor) - 1.0:+.1%}",
         *account,
     )
-    goal = subject.goal if isinstance(looking, Tracked) and way != WITHOUT_GOAL else None
+    has_goal = isinstance(looking, Tracked) and looking.looks and way != WITHOUT_GOAL
+    goal = subject.goal if has_goal else None
     slowed = ratio(*wall) - 1.0
     return Figure("P3", f"{subject.name}: {way}", slowed * 100.0, "%", goal, True, "; ".join(detail))
 
