@@ -20,6 +20,8 @@ from nntracker_ray.records import MetricArray, MetricPoint
 # So many looks may wait for the thread; then the training waits, and their budgets end the slow ones.
 WAITING_LOOKS: Final = 4
 _TICK_S: Final = 0.02
+# The training has begun its next step by then, and needs no interpreter until that is made. At once both would want it.
+_HEAD_START_S: Final = 0.0005
 
 _log = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ class _Worker:
             look = None if delivery is not None else self._looks.get()
             if delivery is None and look is None:
                 return
+            time.sleep(_HEAD_START_S)
             began = time.perf_counter()
             if look is not None:
                 delivery = _opened(look, self._makers)
