@@ -26,8 +26,9 @@ THEME_COOKIE = "nntracker_theme"
 # The server closes what an ended session has open; what it showed must not stay on the screen.
 LEAVE_IF_SIGNED_OUT = """
 fetch("/session").then((answer) => {
-  const here = encodeURIComponent(location.pathname + location.search);
-  if (answer.status === 401) location.assign("/welcome?next=" + here);
+  if (answer.status !== 401 || window.isLeaving) return;
+  window.isLeaving = true;  // every reconnection that fails comes here too, and would begin the way anew
+  location.replace("/welcome?next=" + encodeURIComponent(location.pathname + location.search));
 }, () => {});
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 
 from nntracker_ray.accounts.passwords import hash_password
 from nntracker_ray.accounts.roles import Role
@@ -254,6 +254,14 @@ class TestOnesAccount:
             expect(here.get_by_role("table", name="Sessions").locator("tbody tr")).to_have_count(1)
 
 
+def link_to_shown(watched: Watched, database: Database) -> str:  # noqa: F811
+    """A new experiment "Shown", and a link that shares it."""
+    submit(database, "Shown", run_specs("Shown"))
+    watched.page.locator("tbody", has_text="Shown").get_by_role("button", name="Share").click()
+    watched.page.get_by_role("button", name="Make a link").click()
+    return shown_once(watched.page)
+
+
 class TestSharing:
     def test_a_link_shows_one_experiment_until_it_is_taken_back(
         self,
@@ -262,12 +270,8 @@ class TestSharing:
         database: Database,
     ):
         """For a reviewer without an account."""
-        submit(database, "Shown", run_specs("Shown"))
         submit(database, "Hidden", run_specs("Hidden"))
-        group = watched.page.locator("tbody", has_text="Shown")
-        group.get_by_role("button", name="Share").click()
-        watched.page.get_by_role("button", name="Make a link").click()
-        link = shown_once(watched.page)
+        link = link_to_shown(watched, database)
 
         with another(browser, watched) as page:
             page.goto(link)
@@ -277,6 +281,31 @@ class TestSharing:
             expect(page.get_by_text("Hidden")).to_have_count(0)
             watched.page.get_by_role("button", name="Take back").click()
 
+            page.wait_for_url(re.compile("/welcome"))
+
+    def test_who_is_put_out_goes_once_however_slow_the_way(
+        self,
+        watched: Watched,  # noqa: F811
+        browser: Browser,  # noqa: F811
+        database: Database,
+    ):
+        """The page tries to connect again meanwhile and is refused each time: no reason to begin anew."""
+        link = link_to_shown(watched, database)
+        refused: list[WebSocket] = []
+        held: list[Route] = []
+
+        with another(browser, watched) as page:
+            page.goto(link)
+            expect(page.get_by_role("link", name="Shown", exact=True).first).to_be_visible()
+            # Playwright writes on the functions that it is given; a list's own take no writing.
+            page.route("**/welcome?*", lambda route: held.append(route))  # noqa: PLW0108
+            page.on("websocket", lambda socket: refused.append(socket))  # noqa: PLW0108
+            watched.page.get_by_role("button", name="Take back").click()
+            while len(refused) < 2:  # the first at once, the second two seconds later
+                page.wait_for_event("websocket")
+
+            assert len(held) == 1
+            held[0].continue_()
             page.wait_for_url(re.compile("/welcome"))
 
     def test_a_colleague_is_let_in_and_out(self, watched: Watched, database: Database):  # noqa: F811
