@@ -12,7 +12,10 @@ def is_named(layer: str, patterns: Sequence[str]) -> bool:
 
 
 def with_wrappers(layers: Iterable[str]) -> list[str]:
-    """The layers and what they lie in: "both/forward" is in "both", a layer that has outputs of its own."""
+    """The layers and what they lie in: "both/forward" is in "both", a layer that has outputs of its own.
+
+    A nested model is among them too, though nothing is recorded under its name alone.
+    """
     names = dict[str, None]()
     for layer in layers:
         parts = layer.split("/")

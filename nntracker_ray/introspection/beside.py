@@ -133,7 +133,8 @@ class _Worker:
             look = None if delivery is not None else self._looks.get()
             if delivery is None and look is None:
                 return
-            time.sleep(_HEAD_START_S)
+            if look is not None and self._looks.empty():  # who is behind has none to give
+                time.sleep(_HEAD_START_S)
             began = time.perf_counter()
             if look is not None:
                 delivery = _opened(look, self._makers)

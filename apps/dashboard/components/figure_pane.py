@@ -19,9 +19,8 @@ class FigurePane:
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
         self._key: Hashable = None
         self._subject: Hashable = None
-        self._whole: dict[
-            str, tuple[Any, Any]
-        ] = {}  # by axis: where it begins and ends when nobody has zoomed
+        # By axis: where it begins and ends when nobody has zoomed.
+        self._whole: dict[str, tuple[Any, Any]] = {}
 
     def show(self, key: Hashable, make: Callable[[], Any], *, subject: Hashable = None) -> None:
         """Draw what `make` gives (a HoloViews object), unless `key` is that of what is drawn.
