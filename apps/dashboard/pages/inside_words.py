@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from nntracker_ray.introspection.catalog import Catalog
+
 OVER_LAYERS = "_over_layers"
 NUMBERED = {  # those that end with the place among several
     "eigenvalue": "a great curvature of the loss at the weights, the first the greatest",
@@ -47,11 +51,15 @@ TOPICS = {
 }
 
 
-def about_metric(metric: str) -> str:
-    """In a few words; "" for one that a plug-in has brought.
+def about_metric(metric: str, summary: str = "") -> str:
+    """In a few words.
+
+    Args:
+        metric: Its name in the plots.
+        summary: What is said of one that has no words here, with its full stop.
 
     >>> about_metric("weights/mean")
-    'Mean of the values, of the weights before the step\\'s update.'
+    "Mean of the values, of the weights before the step's update."
     """
     topic, _, key = metric.rpartition("/")
     single = key.removesuffix(OVER_LAYERS)
@@ -59,4 +67,23 @@ def about_metric(metric: str) -> str:
     of = f"of {TOPICS[topic]}" if topic in TOPICS and key != "update_ratio" else ""
     mean = "mean over the layers" if single != key else ""
     said = ", ".join(part for part in (words, of, mean) if part)
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+    ours = f"{said[0].upper()}{said[1:]}." if said else ""
+    return ours if words or not summary else f"{summary} {ours}".rstrip()
+
+
+def authors_words(metric: str, observed: Sequence[object], catalog: Catalog) -> str:
+    """The summary of the plug-in that records a metric; "" for one of ours, and for one that is not installed here.
+
+    Args:
+        metric: Its name in the plots.
+        observed: Who records what, as the run told it.
+        catalog: Where plug-ins are looked up.
+    """
+    single = metric.removesuffix(OVER_LAYERS)
+    for told in observed:
+        if not isinstance(told, dict):
+            continue
+        info = catalog.metrics.get(str(told.get("metric")))
+        if info is not None and not info.is_built_in and single in (told.get("results") or ()):
+            return info.summary
+    return ""

@@ -17,6 +17,7 @@ from apps.dashboard.components.line_chart import LineChart
 from apps.dashboard.inside_store import InsideStore
 from apps.dashboard.pages.inside_figures import chart_of, figures_of
 from apps.dashboard.pages.inside_shown import Shown, shown_of
+from apps.dashboard.pages.inside_words import authors_words
 from apps.dashboard.pages.run_inside_bar import inside_bar
 from apps.dashboard.pages.run_inside_view import Inside, legend_view, notes_view, nothing_view, title_view
 from apps.dashboard.run_place import RunPlace
@@ -24,6 +25,7 @@ from apps.dashboard.session import in_background
 from apps.heavy_work import Lane
 from nntracker_ray.errors import NNTrackerError
 from nntracker_ray.figures.inside_pictures import Picture
+from nntracker_ray.introspection.catalog import known_metrics
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.metric_array_queries import StoredArrays
 from nntracker_ray.storage.tables import Columns
@@ -58,8 +60,9 @@ class InsidePanel:
     def show(self, place: RunPlace, inside: Inside) -> None:
         """Draw what the place says, if it is not drawn already."""
         wanted = shown_of(place.inside, inside.series)
-        has_any = bool(inside.series)
-        self._bar.update(inside_bar(place.inside, wanted, inside.series) if has_any else NOTHING)
+        summary = authors_words(wanted.metric, inside.observed, known_metrics()) if wanted else ""
+        bar = inside_bar(place.inside, wanted, inside.series, summary=summary) if inside.series else NOTHING
+        self._bar.update(bar)
         self._notes.update(notes_view(inside))
         if wanted is None:
             self._wanted = self._drawn = self._arranged = None

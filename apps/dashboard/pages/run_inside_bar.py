@@ -31,8 +31,17 @@ SCALES = ((Scale.AUTO, "Auto"), (Scale.LINEAR, "Linear"), (Scale.LOG, "Log"))
 ALL = "all"
 
 
-def inside_bar(place: InsidePlace, shown: Shown | None, series: Sequence[ObservedSeries]) -> Tree:
-    """The controls of the picture that is shown."""
+def inside_bar(
+    place: InsidePlace, shown: Shown | None, series: Sequence[ObservedSeries], *, summary: str = ""
+) -> Tree:
+    """The controls of the picture that is shown.
+
+    Args:
+        place: What people have chosen.
+        shown: What comes of it; None: this picture has nothing to show.
+        series: All that was recorded.
+        summary: What the author of the metric that is shown says of it, where it is a plug-in's.
+    """
     kinds = segmented("inside-picture", "What to draw", PICTURES, place.picture)
     if shown is None:
         return h("div", h("div", kinds, cls="views"), cls="graph-bar")
@@ -51,7 +60,7 @@ def inside_bar(place: InsidePlace, shown: Shown | None, series: Sequence[Observe
         else None,
         cls="filters graph-bar",
     )
-    about = about_metric(shown.metric)
+    about = about_metric(shown.metric, summary)
     return h("div", h("div", kinds, cls="views"), controls, h("p", about, cls="about") if about else None)
 
 

@@ -54,6 +54,11 @@ class Inside:
     wanted: tuple[Observed, ...] = ()  # as submitted
     facts: Mapping[str, JsonValue] = field(default_factory=dict)  # of the run; two of them are used
 
+    @property
+    def observed(self) -> Sequence[object]:
+        """Who looks at what, as the run told it: metric, topics, and the names of what came of it."""
+        return _several(_mapping(self.facts.get("introspection")).get("observed"))
+
 
 def notes_view(inside: Inside) -> Tree:
     """What looking costs, and what is not looked at any more."""

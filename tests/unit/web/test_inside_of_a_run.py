@@ -12,18 +12,27 @@ from hypothesis import strategies as st
 from apps.dashboard.components.elements import Deed
 from apps.dashboard.inside_place import InsidePlace
 from apps.dashboard.pages.inside_shown import Shown, offered_metrics, shown_of
-from apps.dashboard.pages.inside_words import METRICS, about_metric
+from apps.dashboard.pages.inside_words import METRICS, about_metric, authors_words
 from apps.dashboard.pages.run_inside_bar import DEEDS, inside_bar, place_after
 from apps.dashboard.pages.run_inside_view import Inside, first_look, notes_view, nothing_view
 from apps.dashboard.run_place import RunPlace, Tab
 from nntracker_ray.figures.inside_pictures import Picture
 from nntracker_ray.figures.value_scale import Scale
 from nntracker_ray.figures.views import Axis
+from nntracker_ray.introspection.catalog import Catalog, MetricInfo, known_metrics
+from nntracker_ray.introspection.subscriber import Subscriber
 from nntracker_ray.records import Observed, RunState
 from nntracker_ray.storage.layer_queries import ObservedSeries, SeriesKind
 
 RUN, EXPERIMENT = UUID(int=7), UUID(int=8)
 EVIL = "<img src=x onerror=alert(1)>"
+
+
+class Oddness(Subscriber):
+    """How odd it is.
+
+    More of it.
+    """
 
 
 def series(
@@ -259,3 +268,38 @@ class TestWhatItSays:
         assert about_metric("hessian/eigenvalue_2").startswith("A great curvature")
         assert about_metric("somebody/else") == ""
         assert all(about_metric(f"weights/{key}") for key in METRICS)
+
+    @pytest.mark.parametrize(
+        ("metric", "said_of_it"),
+        [
+            ("weights/odd", "How odd it is. Of the weights before the step's update."),
+            (
+                "weights/odd_over_layers",
+                "How odd it is. Of the weights before the step's update, mean over the layers.",
+            ),
+            ("hand/made", "How odd it is."),
+            ("weights/mean", "Mean of the values, of the weights before the step's update."),
+            ("weights/another", "Of the weights before the step's update."),
+        ],
+        ids=["tensor", "over-layers", "own-name", "ours", "anothers"],
+    )
+    def test_a_plug_ins_metric_is_explained_by_its_author(self, metric, said_of_it):
+        """By the first line of its docstring; who records it is told by the run."""
+        catalog = Catalog({"oddness": MetricInfo("oddness", Oddness, "somebodys"), **known_metrics().metrics})
+        told = {
+            "introspection": {
+                "observed": [
+                    "odd",
+                    {"metric": "moments", "results": ["weights/mean"]},
+                    {"metric": "not_here", "results": ["weights/another"]},
+                    {"metric": "oddness", "results": ["hand/made", "weights/odd"]},
+                ]
+            }
+        }
+
+        summary = authors_words(metric, inside(facts=told).observed, catalog)
+
+        found = [series(metric)]
+        assert said_of_it in said(
+            inside_bar(InsidePlace(), shown_of(InsidePlace(), found), found, summary=summary)
+        )
