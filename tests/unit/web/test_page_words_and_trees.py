@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import doctest
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -99,11 +98,6 @@ def test_rows_seen_before_are_not_new():
     assert len(rows.frame) == len(rows) == 4
     assert rows.latest == {"loss": 0.7, "test_loss": 0.8}
     assert not rows.add(columns())
-
-
-def test_the_examples_in_the_words_module_are_true():
-    """They are its manual."""
-    assert doctest.testmod(words).failed == 0
 
 
 @pytest.mark.parametrize(
