@@ -56,7 +56,7 @@ def about_metric(metric: str, summary: str = "") -> str:
 
     Args:
         metric: Its name in the plots.
-        summary: What is said of one that has no words here, with its full stop.
+        summary: What its author says of one that has no words here.
 
     >>> about_metric("weights/mean")
     "Mean of the values, of the weights before the step's update."
@@ -68,7 +68,7 @@ def about_metric(metric: str, summary: str = "") -> str:
     mean = "mean over the layers" if single != key else ""
     said = ", ".join(part for part in (words, of, mean) if part)
     ours = f"{said[0].upper()}{said[1:]}." if said else ""
-    return ours if words or not summary else f"{summary} {ours}".rstrip()
+    return ours if words or not summary else f"{summary.rstrip('.')}. {ours}".rstrip()
 
 
 def authors_words(metric: str, observed: Sequence[object], catalog: Catalog) -> str:

@@ -267,6 +267,7 @@ class TestWhatItSays:
         assert about_metric("weights/norm_over_layers").endswith(", mean over the layers.")
         assert about_metric("hessian/eigenvalue_2").startswith("A great curvature")
         assert about_metric("somebody/else") == ""
+        assert about_metric("somebody/else", "How odd it is") == "How odd it is."
         assert all(about_metric(f"weights/{key}") for key in METRICS)
 
     @pytest.mark.parametrize(
