@@ -221,3 +221,17 @@ def manifest_of(path: Path) -> Manifest:
     """What an archive says of itself."""
     with zipfile.ZipFile(path) as opened:
         return Manifest.model_validate_json(opened.read(MANIFEST))
+
+
+def ids(specs: Sequence[RunSpec]) -> list[UUID]:
+    """Of their runs."""
+    return [spec.run_id for spec in specs]
+
+
+def checkpoint_fact(database: Database, run_no: int, epochs: int) -> None:
+    """Say of a run that it keeps a checkpoint after so many epochs."""
+    place = {"epochs_done": epochs, "batches_done": 0, "steps_done": epochs * STEPS}
+    kept = {"name": f"epoch-{epochs - 1:04}", "kind": "epoch", **place, "bytes": 1, "metric": None}
+    info = {**kept, "value": None, "created_at": NOON.isoformat()}
+    with database.connection() as conn:
+        writes.write_batches(conn, [Batch(run_no, 1, (RunFact("checkpoints", [info]),))])

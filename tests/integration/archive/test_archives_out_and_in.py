@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,21 +19,21 @@ from nntracker_ray.checkpoints.folder import CheckpointFolder
 from nntracker_ray.commands import Selection
 from nntracker_ray.errors import ConflictError, NotFoundError
 from nntracker_ray.home import Home
-from nntracker_ray.records import Batch, MetricPoint, Progress, RunFact, RunState
+from nntracker_ray.records import Batch, MetricPoint, Progress, RunState
 from nntracker_ray.storage import queries, writes
 from nntracker_ray.storage.archive_queries import archived_runs
 from nntracker_ray.storage.connection import Database
 from nntracker_ray.storage.deletion_writes import delete_runs, note_files_removed
-from nntracker_ray.storage.fork_writes import fork_run
 from tests.integration.archive.archive_kit import (
     NOON,
     STEPS,
     archive,
-    arrays,
     bring_in,
+    checkpoint_fact,
     claim,
     contents,
     end,
+    ids,
     local_account,
     manifest_of,
     nan_with,
@@ -44,26 +42,6 @@ from tests.integration.archive.archive_kit import (
     train,
     trained_experiment,
 )
-
-
-def ids(specs) -> list[UUID]:
-    return [spec.run_id for spec in specs]
-
-
-def fork_of(database: Database, owner_id: UUID, run_id: UUID, *, epochs: int) -> UUID:
-    """A fork of a run that keeps a checkpoint after so many epochs."""
-    arguments = {"checkpoint": f"epoch-{epochs - 1:04}", "changes": {"learning_rate": 0.003}, "name": "fork"}
-    with database.connection() as conn:
-        made, _ = fork_run(conn, actor_id=owner_id, run_id=run_id, by="ada", arguments=arguments)
-    return made
-
-
-def checkpoint_fact(database: Database, run_no: int, epochs: int) -> None:
-    place = {"epochs_done": epochs, "batches_done": 0, "steps_done": epochs * STEPS}
-    kept = {"name": f"epoch-{epochs - 1:04}", "kind": "epoch", **place, "bytes": 1, "metric": None}
-    info = {**kept, "value": None, "created_at": NOON.isoformat()}
-    with database.connection() as conn:
-        writes.write_batches(conn, [Batch(run_no, 1, (RunFact("checkpoints", [info]),))])
 
 
 class TestOutAndIn:
@@ -280,113 +258,6 @@ class TestOutAndIn:
 
         folder = f"runs/{specs[0].run_id}/checkpoints"
         assert missing == [f"models/{'0' * 64}.json", f"{folder}/epoch-0001.ckpt"]
-
-
-class TestForks:
-    def test_a_fork_beside_its_parent_stays_its_fork(
-        self, database: Database, other: Database, home: Home, tmp_path: Path
-    ):
-        """What a fork inherits is its parent's: twice in the archive it could differ."""
-        owner_id, parent_id, fork_id = self._forked(database)
-        out = archive(database, home, tmp_path / "out.zip", viewer_id=owner_id, run_ids=[parent_id, fork_id])
-
-        bring_in(other, home, out)
-
-        viewer_id = local_account(other)
-        again = archive(
-            other, home, tmp_path / "again.zip", viewer_id=viewer_id, run_ids=[parent_id, fork_id]
-        )
-        assert contents(again) == contents(out)
-        with other.connection() as conn:
-            assert queries.find_run(conn, viewer_id=viewer_id, run_id=fork_id).parent_id == parent_id
-        assert self._losses(database, fork_id) == self._losses(other, fork_id) != []
-
-    def test_a_fork_alone_brings_its_whole_history(
-        self, database: Database, other: Database, home: Home, tmp_path: Path
-    ):
-        """A curve that begins in the middle would say that the run did."""
-        owner_id, _, fork_id = self._forked(database)
-        out = archive(database, home, tmp_path / "out.zip", viewer_id=owner_id, run_ids=[fork_id])
-
-        bring_in(other, home, out)
-
-        assert self._losses(database, fork_id) == self._losses(other, fork_id) != []
-        assert self._looks(database, fork_id) == self._looks(other, fork_id) == [0, 0, 1, 1, 2, 2, 3, 3]
-        again = archive(
-            other, home, tmp_path / "again.zip", viewer_id=local_account(other), run_ids=[fork_id]
-        )
-        assert contents(again) == contents(out)
-
-    def _forked(self, database: Database) -> tuple[UUID, UUID, UUID]:
-        specs = some_specs(1, total_epochs=4)
-        owner_id = submit(database, specs)
-        parent = claim(database)
-        train(database, parent, range(4))
-        checkpoint_fact(database, parent.run_no, 2)
-        end(database, parent, RunState.FINISHED)
-        fork_id = fork_of(database, owner_id, parent.run_id, epochs=2)
-        fork = claim(database)
-        train(database, fork, range(2, 4))
-        end(database, fork, RunState.FINISHED)
-        return owner_id, parent.run_id, fork_id
-
-    def _looks(self, database: Database, run_id: UUID) -> list[int]:
-        """Epochs of what was looked at, the inherited ones among them."""
-        viewer_id, series = local_account(database), {"layer": "dense", "tensor": "kernel"}
-        with database.connection() as conn:
-            found = queries.metric_arrays(
-                conn, viewer_id=viewer_id, run_id=run_id, metric="weights/histogram", **series
-            )
-        return [one.epoch for one in found.arrays]
-
-    def _losses(self, database: Database, run_id: UUID) -> list[tuple[int, str]]:
-        viewer_id = local_account(database)
-        with database.connection() as conn:
-            found = queries.learning_curves(conn, viewer_id=viewer_id, run_ids=[run_id], metrics=["loss"])
-        return [
-            (int(epoch), repr(value)) for epoch, value in zip(found["epoch"], found["value"], strict=True)
-        ]
-
-
-class TestTheFiles:
-    def test_people_can_read_it_without_us(self, database: Database, home: Home, tmp_path: Path):
-        """An archive that only NNTracker opens would keep the data prisoner."""
-        owner_id, specs = trained_experiment(database)
-        out = archive(database, home, tmp_path / "out.zip", viewer_id=owner_id, run_ids=ids(specs))
-        folder = f"runs/{specs[0].run_id}"
-
-        with zipfile.ZipFile(out) as opened:
-            table = pq.read_table(io.BytesIO(opened.read(f"{folder}/metrics.parquet"))).to_pandas()
-            weights = np.load(io.BytesIO(opened.read(f"{folder}/captures/epoch-000003.npz")))
-            looks = np.load(io.BytesIO(opened.read(f"{folder}/metric-arrays/epoch-000003.npz")))
-            folds = np.load(io.BytesIO(opened.read(f"experiments/{specs[0].experiment_id}/folds.npz")))
-            about = json.loads(opened.read(f"{folder}/run.json"))
-            provenance = json.loads(opened.read("provenance.json"))
-
-        assert table[table.metric == "accuracy"]["value"].tolist() == [0.5, 0.51, 0.52, 0.53]
-        np.testing.assert_array_equal(weights["dense/kernel"], arrays(3)[0].array)
-        assert looks["weights/histogram/dense/kernel/40"].tolist() == [4, 2**60 + 1, 1]
-        assert looks["weights/histogram/dense/kernel/40.edges"][0] == -np.inf
-        assert folds["held_out_0"].tolist() == [8, 9]
-        assert (about["name"], about["state"]) == ("digits <b>(1)</b>", "finished")
-        assert provenance["by"] == "ada"
-        assert "keras" in provenance["versions"]
-
-    def test_the_report_runs_nothing_and_loads_nothing(self, database: Database, home: Home, tmp_path: Path):
-        """It is opened from disk, outside of every protection of the web app, with other people's words in it."""
-        owner_id, specs = trained_experiment(database)
-        out = archive(database, home, tmp_path / "out.zip", viewer_id=owner_id, run_ids=ids(specs))
-
-        with zipfile.ZipFile(out) as opened:
-            page = opened.read("report.html").decode()
-
-        assert "<script" not in page.lower()
-        assert "<b>" not in page
-        assert "digits &lt;b&gt;(1)&lt;/b&gt;" in page
-        assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in page
-        assert "default-src 'none'" in page
-        assert "<svg" in page
-        assert not [word for word in ("http://", "https://", "src=", "url(") if word in page]
 
 
 values = st.floats(width=64) | st.integers(1, 2**51 - 1).map(lambda bits: nan_with(0xFFF8 << 48 | bits))
